@@ -1,0 +1,1 @@
+"""The independent services of Linkway, one room each; none imports another."""

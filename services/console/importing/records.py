@@ -1,0 +1,196 @@
+"""What readers make of a file: records in the directory's own words, and rows they could not use.
+
+The records' JSON is what the directory's public API takes; it judges them again, so only
+what a person preparing a file can put right is checked here as well.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from services.console.importing.places import area_of
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
+
+
+class Part(BaseModel):
+    """A value that takes no word the directory does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Record(Part, ABC):
+    """One thing the directory keeps; ``path`` is where the directory takes it."""
+
+    path: ClassVar[str]
+
+    id: str
+
+    @abstractmethod
+    def areas(self) -> frozenset[str]:
+        """The postcode areas it lies in."""
+
+
+class District(Record):
+    """A postcode district and its middle, in degrees."""
+
+    path = "/districts"
+
+    latitude: float
+    longitude: float
+    town: Line | None = None
+
+    def areas(self) -> frozenset[str]:
+        """Its own area."""
+        return frozenset({area_of(self.id)})
+
+
+class Address(Part):
+    """Where an organisation is."""
+
+    address_1: Line | None = None
+    address_2: Line | None = None
+    city: Line | None = None
+    region: Line | None = None
+    postal_code: str | None = None
+
+
+class Organisation(Record):
+    """A practice, by its ODS code, or a provider of services."""
+
+    path = "/organisations"
+
+    name: Line
+    kind: Literal["practice", "provider", "other"]
+    status: Literal["active", "closed"] = "active"
+    address: Address = Address()
+    email: str | None = None
+    telephone: str | None = None
+
+    def areas(self) -> frozenset[str]:
+        """The area of its postcode."""
+        code = self.address.postal_code
+        return frozenset({area_of(code)} if code else ())
+
+
+class OrganizationRef(Part):
+    """Who runs a service."""
+
+    id: str
+    name: Line
+
+
+class Location(Part):
+    """Where a service is given."""
+
+    name: Line | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    address_1: Line | None = None
+    city: Line | None = None
+    postal_code: str | None = None
+
+
+class Schedule(Part):
+    """When a service is open: in code, or in words where the words are not understood."""
+
+    byday: str | None = None
+    opens_at: str | None = None
+    closes_at: str | None = None
+    description: Text | None = None
+
+
+class Capacity(Part):
+    """How many a service takes at once, and of what."""
+
+    unit: Line
+    maximum: int = Field(ge=0)
+
+
+class Service(Record):
+    """A community service or a link-worker team."""
+
+    path = "/services"
+
+    name: Line
+    organization: OrganizationRef
+    service_role: Literal["link_worker_team", "community"] = "community"
+    status: Literal["active", "inactive", "defunct", "temporarily closed"] = "active"
+    description: Text | None = None
+    url: str | None = None
+    email: str | None = None
+    telephone: str | None = None
+    locations: tuple[Location, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
+    languages: tuple[str, ...] = ()
+    minimum_age: int | None = Field(default=None, ge=0)
+    maximum_age: int | None = Field(default=None, ge=0)
+    fees: Text | None = None
+    free: bool | None = None
+    accessibility: Text | None = None
+    need_codes: tuple[str, ...] = ()
+    assured_date: date | None = None
+    last_modified: datetime | None = None
+    capacity: Capacity | None = None
+
+    def areas(self) -> frozenset[str]:
+        """The areas of its locations' postcodes."""
+        codes = (location.postal_code for location in self.locations)
+        return frozenset(area_of(code) for code in codes if code)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A record, the line its source begins on, and what of that source had to be left out.
+
+    ``provider`` is who runs it, where the record is a service.
+    """
+
+    line: int
+    record: Record
+    notes: tuple[str, ...] = ()
+    provider: Organisation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that cannot be loaded; ``reason`` names the field, never the value."""
+
+    line: int
+    reason: str
+
+
+Rows = Iterator[Row | BadRow]
+Reader = Callable[[Path], Rows]
+
+
+class Unreadable(Exception):
+    """A file that cannot be read at all; says why in one sentence."""
+
+
+def first_of_each(rows: Iterable[Row | BadRow]) -> Rows:
+    """The rows, with each later one that has the key of an earlier one made a bad row."""
+    lines: dict[str, int] = {}
+    for row in rows:
+        if isinstance(row, Row):
+            first = lines.setdefault(row.record.id, row.line)
+            if first != row.line:
+                yield BadRow(row.line, f"repeats line {first}: the first one is kept")
+                continue
+        yield row
+
+
+def reasons(error: ValidationError) -> str:
+    """What is wrong with a row, field by field."""
+    return "; ".join(
+        f"{'.'.join(str(step) for step in wrong['loc']) or 'row'}: {wrong['msg']}"
+        for wrong in error.errors(include_url=False, include_input=False, include_context=False)
+    )

@@ -1,0 +1,197 @@
+"""A community service's life in the directory: published, restated, closed.
+
+Each function is pure: the record before to the record after and the facts to publish.
+A service has one listing, and the places that referrals hold in it (``places``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from services.directory.domain.listing import Listing
+from services.directory.domain.words import Point, Strict
+from shared.cause import Actor, Cause
+from shared.errors import Conflict, FieldError, Invalid, NotFound
+from shared.events import (
+    CapacityChanged,
+    DirectoryEvent,
+    EventActor,
+    ServiceChanged,
+    ServiceClosed,
+    ServicePublished,
+)
+
+HoldStatus = Literal["held", "used", "released"]
+CloseReason = Literal["provider_closed", "funding_ended", "replaced", "duplicate", "other"]
+
+
+class Hold(BaseModel):
+    """What a referral does with a place, by the latest of its facts (``seq``)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    status: HoldStatus
+    seq: int
+
+
+class Closure(Strict):
+    """That a service was closed by hand, and why."""
+
+    reason_code: CloseReason
+    at: AwareDatetime
+
+
+class Service(BaseModel):
+    """One community service of one tenant.
+
+    ``points`` is where it is found on the map; ``holds`` has an entry by referral id.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    tenant: str
+    listing: Listing
+    points: tuple[Point, ...] = ()
+    holds: Mapping[str, Hold] = Field(default_factory=dict)
+    capacity_updated: AwareDatetime | None = None
+    closure: Closure | None = None
+
+    @property
+    def available(self) -> int | None:
+        """Places free now, never below nought; None where no capacity is stated."""
+        if self.listing.capacity is None:
+            return None
+        taken = sum(hold.status != "released" for hold in self.holds.values())
+        return max(0, self.listing.capacity.maximum - taken)
+
+
+Changed = tuple[Service, Sequence[DirectoryEvent]]
+
+
+def publish(listing: Listing, points: Sequence[Point], cause: Cause) -> Changed:
+    """A service new to the directory; only an active one is announced."""
+    service = Service(
+        tenant=cause.actor.tenant, listing=_dated(listing, cause), points=tuple(points)
+    )
+    facts = [_fact(ServicePublished, service, cause)] if listing.status == "active" else []
+    return recount(None, service, facts, cause)
+
+
+def restate(
+    service: Service, listing: Listing, points: Sequence[Point], cause: Cause, *, reopen: bool
+) -> Changed:
+    """The service with what is said about it replaced; its held places stay.
+
+    A listing that does not mention ``capacity`` leaves it as it is: sources of services
+    seldom know a provider's places. Raises Invalid where the service was closed by hand,
+    unless ``reopen``: a repeated import must not undo a decision.
+    """
+    if "capacity" not in listing.model_fields_set:
+        listing = listing.model_copy(update={"capacity": service.listing.capacity})
+    reopened = service.closure is not None and listing.status != "defunct"
+    if reopened and not reopen:
+        reason = "must be defunct: the service was closed here, and PUT /services/{id} reopens it"
+        raise Invalid("The service is closed.", errors=[FieldError("/status", reason)])
+    points = tuple(points)
+    if listing.says_the_same(service.listing):
+        return service.model_copy(update={"points": points}), ()
+    restated = service.model_copy(
+        update={
+            "listing": _dated(listing, cause),
+            "points": points,
+            "closure": None if reopened else service.closure,
+        }
+    )
+    fact = _fact(_what_happened(service.listing.status, listing.status), restated, cause)
+    return recount(service.available, restated, [fact], cause)
+
+
+def close(service: Service, reason_code: CloseReason, cause: Cause) -> Changed:
+    """The service takes no one any more. Raises Conflict where it is closed already."""
+    if service.listing.status == "defunct":
+        raise Conflict(
+            "The service is closed already.",
+            {"status": "defunct", "allowed": ["PUT /services/{id} opens it again"]},
+        )
+    closed = service.model_copy(
+        update={
+            "listing": service.listing.model_copy(
+                update={"status": "defunct", "last_modified": cause.at}
+            ),
+            "closure": Closure(reason_code=reason_code, at=cause.at),
+        }
+    )
+    return closed, [_fact(ServiceClosed, closed, cause)]
+
+
+def check_owner(service: Service, actor: Actor) -> None:
+    """A provider acts on its own organisation's services; to it no other is there."""
+    if actor.role == "provider" and service.listing.organization.id != actor.organisation:
+        raise NotFound("There is no such record.")
+
+
+def check_statement(listing: Listing, current: Service | None, actor: Actor) -> None:
+    """What a provider may say of a service. Raises NotFound, or Invalid naming the field.
+
+    A provider speaks for its own organisation only. Who is a link-worker team, and so
+    receives people's referrals from practices, is for the curator to say.
+    """
+    if actor.role != "provider":
+        return
+    if current is not None:
+        check_owner(current, actor)
+    errors = []
+    if listing.organization.id != actor.organisation:
+        errors.append(FieldError("/organization/id", "must be your own organisation"))
+    allowed = current.listing.service_role if current else "community"
+    if listing.service_role != allowed:
+        errors.append(FieldError("/service_role", f"must be {allowed} unless a curator says so"))
+    if errors:
+        raise Invalid("A provider may not say this of a service.", errors=errors)
+
+
+def recount(
+    before: int | None, service: Service, facts: Sequence[DirectoryEvent], cause: Cause
+) -> Changed:
+    """The service and the facts, with ``capacity-changed`` where ``available`` moved."""
+    capacity, available = service.listing.capacity, service.available
+    if available == before:
+        return service, facts
+    counted = service.model_copy(update={"capacity_updated": cause.at})
+    if capacity is None or available is None:
+        return counted, facts
+    changed = CapacityChanged(
+        **_said(service, cause),
+        unit=capacity.unit,
+        maximum=capacity.maximum,
+        available=available,
+    )
+    return counted, [*facts, changed]
+
+
+def _what_happened(before: str, after: str) -> type[DirectoryEvent]:
+    if after == before:
+        return ServiceChanged
+    return {"active": ServicePublished, "defunct": ServiceClosed}.get(after, ServiceChanged)
+
+
+def _dated(listing: Listing, cause: Cause) -> Listing:
+    return listing.model_copy(update={"last_modified": listing.last_modified or cause.at})
+
+
+def _fact(kind: type[DirectoryEvent], service: Service, cause: Cause) -> DirectoryEvent:
+    return kind(**_said(service, cause))
+
+
+def _said(service: Service, cause: Cause) -> dict[str, Any]:
+    return {
+        "tenant": service.tenant,
+        "occurred_at": cause.at,
+        "actor": EventActor(role=cause.actor.role, organisation=cause.actor.organisation),
+        "service_id": service.listing.id,
+        "organisation_id": service.listing.organization.id,
+        "service_role": service.listing.service_role,
+    }

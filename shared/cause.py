@@ -1,0 +1,44 @@
+"""Who does something, and what caused a change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.ids import derived_id, new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whoever acts: taken from a bearer token, or a service acting on an event.
+
+    ``subject`` is the opaque id of a person or client at the issuer, ``organisation``
+    an ODS code or an organisation id, ``tenant`` the integrated care board.
+    """
+
+    subject: str
+    role: str
+    organisation: str
+    tenant: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a record changes: one HTTP request or one event.
+
+    ``id`` is remembered in the record, so a repeat of the same cause changes nothing.
+    ``digest`` identifies the request's content, so that one Idempotency-Key cannot
+    stand for two different requests; an event has none. ``repeatable`` is true where
+    the same cause may come again (a keyed request, an event).
+    """
+
+    id: str
+    actor: Actor
+    at: datetime
+    traceparent: str | None = None
+    digest: str | None = None
+    repeatable: bool = False
+
+    def make_id(self, purpose: str) -> str:
+        """The id of a thing this cause creates: the same one each time it is repeated."""
+        return derived_id(self.id, purpose) if self.repeatable else new_id()

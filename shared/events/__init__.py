@@ -1,0 +1,116 @@
+"""The published language: every fact a service may state, and how it travels.
+
+One module per owning service; ``envelope`` is the form on Kafka. Schemas only grow.
+"""
+
+from shared.events.base import CaseEvent, Event, EventActor
+from shared.events.directory import (
+    CapacityChanged,
+    DirectoryEvent,
+    ServiceChanged,
+    ServiceClosed,
+    ServicePublished,
+    ServiceRole,
+)
+from shared.events.envelope import Envelope, by_type, field_errors, parse_data, parse_envelope
+from shared.events.notifications import (
+    Channel,
+    NotificationDelivered,
+    NotificationEvent,
+    NotificationFailed,
+)
+from shared.events.outcomes import (
+    AssessmentCompleted,
+    GoalAchievement,
+    GoalLifecycle,
+    GoalUpdated,
+    MeasureRecorded,
+    OutcomeEvent,
+)
+from shared.events.referral import (
+    AppointmentAttended,
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentEvent,
+    AppointmentMissed,
+    AppointmentMode,
+    ReferralAccepted,
+    ReferralCompleted,
+    ReferralCreated,
+    ReferralDeclined,
+    ReferralEvent,
+    ReferralKind,
+    ReferralNotCompleted,
+    ReferralStarted,
+    ReferralWaitlisted,
+    ReferralWithdrawn,
+)
+
+ALL_EVENTS: tuple[type[Event], ...] = (
+    ReferralCreated,
+    ReferralAccepted,
+    ReferralWaitlisted,
+    ReferralDeclined,
+    ReferralStarted,
+    ReferralWithdrawn,
+    ReferralCompleted,
+    ReferralNotCompleted,
+    AppointmentBooked,
+    AppointmentAttended,
+    AppointmentMissed,
+    AppointmentCancelled,
+    ServicePublished,
+    ServiceChanged,
+    ServiceClosed,
+    CapacityChanged,
+    AssessmentCompleted,
+    GoalUpdated,
+    MeasureRecorded,
+    NotificationDelivered,
+    NotificationFailed,
+)
+"""Every fact there is."""
+
+__all__ = [
+    "ALL_EVENTS",
+    "AppointmentAttended",
+    "AppointmentBooked",
+    "AppointmentCancelled",
+    "AppointmentEvent",
+    "AppointmentMissed",
+    "AppointmentMode",
+    "AssessmentCompleted",
+    "CapacityChanged",
+    "CaseEvent",
+    "Channel",
+    "DirectoryEvent",
+    "Envelope",
+    "Event",
+    "EventActor",
+    "GoalAchievement",
+    "GoalLifecycle",
+    "GoalUpdated",
+    "MeasureRecorded",
+    "NotificationDelivered",
+    "NotificationEvent",
+    "NotificationFailed",
+    "OutcomeEvent",
+    "ReferralAccepted",
+    "ReferralCompleted",
+    "ReferralCreated",
+    "ReferralDeclined",
+    "ReferralEvent",
+    "ReferralKind",
+    "ReferralNotCompleted",
+    "ReferralStarted",
+    "ReferralWaitlisted",
+    "ReferralWithdrawn",
+    "ServiceChanged",
+    "ServiceClosed",
+    "ServicePublished",
+    "ServiceRole",
+    "by_type",
+    "field_errors",
+    "parse_data",
+    "parse_envelope",
+]

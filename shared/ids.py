@@ -1,0 +1,23 @@
+"""Identifiers, always lower-case UUID strings of 36 characters."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid5
+
+from uuid_utils import uuid7
+
+_NAMESPACE = UUID("4f1f2cb1-5d61-5a0c-9a5e-0d6c1f9d3b57")
+
+
+def new_id() -> str:
+    """A UUIDv7 (RFC 9562): unique, and sorting by the time it was made."""
+    return str(uuid7())
+
+
+def derived_id(*parts: str) -> str:
+    """The same UUIDv5 for the same parts, so that a repeated cause makes the same record.
+
+    Never derive an id from personal data: short inputs such as an NHS number can be
+    found again by trying them all.
+    """
+    return str(uuid5(_NAMESPACE, "\x1f".join(parts)))

@@ -1,0 +1,116 @@
+"""What every service reads from its environment; each variable is named ``LINKWAY_<FIELD>``."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEVELOPMENT_ISSUER = "https://issuer.linkway.example/dev"
+"""Signs tokens for anyone who asks: for demonstrations and tests, never in production."""
+
+
+def _service_name(validated: dict[str, Any]) -> str:
+    return str(validated["service"])
+
+
+class ServiceSettings(BaseSettings):
+    """Settings shared by all services; a service's own class names it and adds to these.
+
+    Raises pydantic's ValidationError, naming each field but no value, when one is missing
+    or does not fit.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="LINKWAY_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    service: str = Field(
+        pattern=r"^[a-z][a-z0-9-]*$", description="The service's name, such as `referral`."
+    )
+    env: Literal["development", "production"] = Field(
+        "development",
+        description="`production` refuses the development issuer and hides `/docs`.",
+    )
+    mongo_uri: SecretStr = Field(
+        description="MongoDB connection string of a replica set; may hold the password."
+    )
+    mongo_database: str = Field(
+        default_factory=_service_name,
+        min_length=1,
+        description="This service's own database. Default: the service's name.",
+    )
+    kafka_bootstrap: str = Field(
+        min_length=1, description="Kafka bootstrap servers, `host:port`, separated by commas."
+    )
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_SSL"] = Field(
+        "PLAINTEXT",
+        description="How to talk to Kafka; `SASL_SSL` signs in with SCRAM-SHA-512.",
+    )
+    kafka_username: str | None = Field(None, description="Kafka user, for `SASL_SSL`.")
+    kafka_password: SecretStr | None = Field(None, description="Its password.")
+    kafka_idempotence: bool = Field(
+        True,
+        description="Idempotent producer. Off only for a broker that has none, such as Tansu.",
+    )
+    kafka_replication: int = Field(
+        1, ge=1, description="Replicas of each topic this service creates; 3 on a cluster."
+    )
+    topic_partitions: int = Field(
+        12, ge=1, description="Partitions of each topic this service creates."
+    )
+    topic_prefix: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9._-]*$",
+        description="Put before every topic and group, so that installations can share a Kafka.",
+    )
+    jwks: str = Field(
+        min_length=1,
+        description="The token issuer's public keys: an `https://` URL or the path of a file.",
+    )
+    issuer: str = Field(min_length=1, description="The `iss` that bearer tokens must carry.")
+    audience: str = Field(
+        "linkway", min_length=1, description="The `aud` that bearer tokens must carry."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="The least serious log line that is written."
+    )
+    otlp_endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="OTLP/HTTP collector for traces, such as `http://collector:4318/v1/traces`. "
+        "Without it no span is exported; trace ids still travel.",
+    )
+    trace_ratio: float = Field(
+        0.0, ge=0, le=1, description="Share of new traces that are recorded, 0 to 1."
+    )
+    max_body_bytes: int = Field(
+        65_536, ge=1, description="Largest request body accepted, in bytes."
+    )
+    graceful_seconds: float = Field(
+        15.0,
+        gt=0,
+        description="Time for work in hand at shutdown, in seconds; less than the platform's.",
+    )
+
+    @property
+    def is_production(self) -> bool:
+        """Whether real people's data may be behind this process."""
+        return self.env == "production"
+
+    @model_validator(mode="after")
+    def _fit_for_production(self) -> Self:
+        if self.is_production and self.issuer == DEVELOPMENT_ISSUER:
+            raise ValueError("the development issuer must not be trusted in production")
+        if self.is_production and self.jwks.startswith("http://"):
+            raise ValueError("keys must be fetched over https in production")
+        return self
+
+    @model_validator(mode="after")
+    def _sasl_has_both_halves(self) -> Self:
+        if self.kafka_security_protocol == "SASL_SSL" and not (
+            self.kafka_username and self.kafka_password
+        ):
+            raise ValueError("SASL_SSL needs kafka_username and kafka_password")
+        return self

@@ -1,0 +1,38 @@
+"""One document is the atomic unit: state, unsent events and applied causes change in one write.
+
+``Store`` is what a service builds on; ``Database`` (MongoDB) and ``Memory`` (the fake
+with the same contract) provide its collections. The MongoDB driver is imported in
+``mongo`` alone, so that changing it is a one-file change.
+"""
+
+from shared.store.collection import Collection
+from shared.store.documents import (
+    SLOTS,
+    Duplicate,
+    HistoryEntry,
+    Index,
+    Page,
+    Saved,
+    Unsent,
+    UnsentStats,
+)
+from shared.store.fold import Change
+from shared.store.memory import Memory
+from shared.store.mongo import Database
+from shared.store.store import Store
+
+__all__ = [
+    "SLOTS",
+    "Change",
+    "Collection",
+    "Database",
+    "Duplicate",
+    "HistoryEntry",
+    "Index",
+    "Memory",
+    "Page",
+    "Saved",
+    "Store",
+    "Unsent",
+    "UnsentStats",
+]

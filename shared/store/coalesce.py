@@ -1,0 +1,79 @@
+"""Merge concurrent calls into one: whatever arrives while a batch is under way goes as the next.
+
+One trip to the database then serves many callers, which is what makes majority-journalled
+writes affordable (the figures are in ``docs/decisions.md``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+_Batch = Sequence[tuple[In, asyncio.Future[Out]]]
+
+
+class Coalescer(Generic[In, Out]):
+    """``await coalescer(item)`` gives that item's own outcome of a shared batch.
+
+    ``flush`` takes the batch and returns one outcome per item, in order: a result, or an
+    exception that is raised to that item's caller alone. If ``flush`` itself raises, every
+    caller of the batch gets that error. One batch is under way at a time, so that the
+    same document is never changed by two batches of one process at once.
+    """
+
+    def __init__(
+        self,
+        flush: Callable[[Sequence[In]], Awaitable[Sequence[Out | BaseException]]],
+        *,
+        limit: int = 500,
+    ) -> None:
+        self._flush = flush
+        self._limit = limit
+        self._waiting: list[tuple[In, asyncio.Future[Out]]] = []
+        self._running: asyncio.Task[None] | None = None
+
+    async def __call__(self, item: In) -> Out:
+        """Join the next batch and wait for this item's outcome."""
+        future: asyncio.Future[Out] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        if self._running is None:
+            self._running = asyncio.create_task(self._run())
+        return await future
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                batch = self._waiting[: self._limit]
+                del self._waiting[: self._limit]
+                await self._serve(batch)
+        finally:
+            self._running = None
+            abandoned, self._waiting = self._waiting, []
+            _fail(abandoned, asyncio.InvalidStateError("Stopped before this call was served."))
+
+    async def _serve(self, batch: _Batch[In, Out]) -> None:
+        try:
+            outcomes = await self._flush([item for item, _ in batch])
+        except asyncio.CancelledError:
+            _fail(batch, asyncio.InvalidStateError("Stopped while this call was being served."))
+            raise
+        except Exception as error:  # noqa: BLE001 - it belongs to the callers, who each get it
+            _fail(batch, error)
+            return
+        for (_, future), outcome in zip(batch, outcomes, strict=True):
+            if future.done():
+                continue
+            if isinstance(outcome, BaseException):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
+
+
+def _fail(batch: _Batch[In, Out], error: Exception) -> None:
+    for _, future in batch:
+        if not future.done():
+            future.set_exception(error)

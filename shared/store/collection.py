@@ -1,0 +1,66 @@
+"""What a store needs of a collection: each call carries many documents at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from shared.store.documents import Document, Duplicate, Index, Unsent, UnsentStats, Write
+
+
+class Collection(Protocol):
+    """One collection of documents, on MongoDB or in memory.
+
+    Every method raises Unavailable when the database does not answer; what was being
+    written may then have been written or not, and the same cause may be tried again.
+    """
+
+    name: str
+    nudge: asyncio.Event
+    """Set after each write that left events to send."""
+
+    async def ensure_indexes(self, indexes: Sequence[Index]) -> None:
+        """Create what is missing."""
+
+    async def insert(self, documents: Sequence[Document]) -> Sequence[Duplicate | None]:
+        """Insert each on its own; None where it was stored."""
+
+    async def read(self, ids: Sequence[str]) -> Mapping[str, Document]:
+        """The documents that exist, by id."""
+
+    async def write(self, writes: Sequence[Write]) -> Sequence[bool | Duplicate]:
+        """Apply each at its version; False where the version had moved on."""
+
+    async def find(
+        self, where: Mapping[str, Any], limit: int, after: tuple[datetime, str] | None
+    ) -> Sequence[Document]:
+        """Matching documents, newest first, behind ``after`` (created_at, id)."""
+
+    async def count(self, where: Mapping[str, Any]) -> int:
+        """How many documents match."""
+
+    async def aggregate(self, pipeline: Sequence[Mapping[str, Any]]) -> Sequence[Document]:
+        """The result of an aggregation pipeline (MongoDB only)."""
+
+    async def claim_due(self, now: datetime, until: datetime, limit: int) -> Sequence[Document]:
+        """Take documents due by ``now`` and make them due again at ``until``, atomically each."""
+
+    async def next_due(self) -> datetime | None:
+        """When the next document falls due."""
+
+    async def unsent(self, slots: Sequence[int], limit: int) -> Sequence[Unsent]:
+        """Documents of these slots with events to send, longest waiting first."""
+
+    async def remove_sent(self, sent: Mapping[str, Sequence[str]]) -> None:
+        """Remove exactly these events (by document id) from the outboxes."""
+
+    async def unsent_stats(self) -> UnsentStats:
+        """How much waits to be sent, in all slots."""
+
+    async def lease_slots(self, owner: str, ttl: timedelta) -> frozenset[int]:
+        """Claim or renew a fair share of the slots; the answer is what ``owner`` now holds."""
+
+    async def release_slots(self, owner: str) -> None:
+        """Give all slots back."""

@@ -1,0 +1,137 @@
+"""Fold the changes that wait for one document into one write.
+
+Ten consumers' groups that touch one busy document then cost one write, not ten conflicts,
+and each caller still gets its own version, answer or error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic
+
+from shared.cause import Cause
+from shared.errors import NotFound, PreconditionFailed
+from shared.events import Event
+from shared.ids import new_id
+from shared.store import codec
+from shared.store.documents import (
+    SEEN,
+    Document,
+    S,
+    Saved,
+    Write,
+    history_entry,
+    outbox_entry,
+    seen_entry,
+    to_milliseconds,
+)
+
+if TYPE_CHECKING:
+    from shared.store.store import Store
+
+Change = Callable[[S], tuple[S, Sequence[Event]]]
+"""A pure function of the domain: the state before to the state after and what happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Update(Generic[S]):
+    """One caller's change of one record."""
+
+    record_id: str
+    change: Change[S]
+    cause: Cause
+    if_match: int | None
+    remember: bool
+
+
+class Fold(Generic[S]):
+    """The changes of one record applied in turn, as they would be stored.
+
+    ``write`` is None where nothing changes; ``outcomes`` hold once the write has taken
+    effect, or at once where there is none.
+    """
+
+    def __init__(
+        self, store: Store[S], document: Document | None, updates: Mapping[int, Update[S]]
+    ) -> None:
+        self.updates = updates
+        self.outcomes: dict[int, Saved[S] | BaseException] = {}
+        self.write: Write | None = None
+        if document is None:
+            self.outcomes = {n: NotFound("There is no such record.") for n in updates}
+            return
+        self._store = store
+        self._document = document
+        self._before: Saved[S] = codec.saved(store.model, document)
+        self._state = self._before.state
+        self._version = self._before.version
+        self._seq: int = document["seq"]
+        self._outbox: list[Document] = []
+        self._seen: list[Document] = []
+        self._history: list[Document] = []
+        for n, update in updates.items():
+            try:
+                self.outcomes[n] = self._apply(update)
+            except Exception as error:  # noqa: BLE001 - it belongs to this caller alone
+                self.outcomes[n] = error
+        if self._version != self._before.version:
+            self.write = self._one_write(next(iter(updates.values())).cause)
+
+    def _apply(self, update: Update[S]) -> Saved[S]:
+        cause = update.cause
+        if self._document["tenant"] != cause.actor.tenant:
+            raise NotFound("There is no such record.")
+        seen = codec.seen_before(self._document, cause, also=self._seen)
+        if seen is not None:
+            return codec.saved(self._store.model, self._document, state=self._state, repeats=seen)
+        if update.if_match is not None and update.if_match != self._version:
+            raise PreconditionFailed(
+                "The record has changed since you read it; read it again and decide anew.",
+                {"current_version": self._version},
+            )
+        state, events = update.change(self._state)
+        if not events and state == self._state:
+            return self._result({})
+        stamped = codec.stamp(events, self._seq)
+        self._state = state
+        self._version += 1
+        self._seq += len(stamped)
+        receipt = self._store.receipt(state)
+        self._outbox += [
+            outbox_entry(event, new_id(), self._store.source, cause) for event in stamped
+        ]
+        self._history += [history_entry(event) for event in stamped]
+        if update.remember:
+            self._seen.append(seen_entry(cause, self._version, receipt))
+        return self._result(receipt)
+
+    def _result(self, receipt: Mapping[str, Any]) -> Saved[S]:
+        return Saved(
+            id=self._before.id,
+            version=self._version,
+            state=self._state,
+            created_at=self._before.created_at,
+            lines=(*self._before.lines, *self._history),
+            receipt=receipt,
+        )
+
+    def _one_write(self, cause: Cause) -> Write:
+        derived = codec.derived(self._store, self._state)
+        at = to_milliseconds(cause.at)
+        return Write(
+            id=self._before.id,
+            version=self._before.version,
+            write_id=new_id(),
+            set={
+                **derived,
+                "version": self._version,
+                "seq": self._seq,
+                "updated_at": at,
+            },
+            unset=() if "due_at" in derived else ("due_at",),
+            outbox=self._outbox,
+            seen=self._seen[-SEEN:],
+            history=self._history,
+            at=at,
+        )

@@ -1,0 +1,387 @@
+"""MongoDB behind the stores: the one module that imports the driver.
+
+Motor gets critical fixes only until 14 May 2027 (MongoDB's notice); the change to PyMongo
+Async touches this file alone, see ``docs/decisions.md``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bson.codec_options import CodecOptions
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
+from pymongo import IndexModel, ReadPreference, UpdateOne, WriteConcern
+from pymongo.errors import (
+    BulkWriteError,
+    ConnectionFailure,
+    DuplicateKeyError,
+    ExecutionTimeout,
+    OperationFailure,
+    WaitQueueTimeoutError,
+    WriteConcernError,
+    WTimeoutError,
+)
+from pymongo.read_concern import ReadConcern
+
+from shared.errors import Unavailable
+from shared.ids import new_id
+from shared.store import leases
+from shared.store.documents import (
+    SEEN,
+    SLOTS,
+    Document,
+    Duplicate,
+    Index,
+    Unsent,
+    UnsentStats,
+    Write,
+    envelope_of,
+)
+
+_IN_UTC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
+_DUPLICATE_KEY = 11000
+_TRANSIENT = (
+    ConnectionFailure,
+    ExecutionTimeout,
+    WaitQueueTimeoutError,
+    WriteConcernError,
+    WTimeoutError,
+)
+
+
+@asynccontextmanager
+async def _answering() -> AsyncIterator[None]:
+    """Turn the driver's words for "did not answer" into Unavailable."""
+    try:
+        yield
+    except _TRANSIENT as error:
+        raise Unavailable(
+            "The database did not answer.", {"cause": type(error).__name__}
+        ) from error
+    except OperationFailure as error:
+        # The server itself says which failures pass: step-downs, shutdowns, interruptions.
+        if error.has_error_label("RetryableWriteError") or error.code in _PASSING_CODES:
+            raise Unavailable("The database did not answer.", {"cause": "step-down"}) from error
+        raise
+
+
+_PASSING_CODES = frozenset({6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436})
+"""Server error codes that a driver's retry specification lists as passing."""
+
+
+class Database:
+    """A service's own database. Writes are acknowledged by a majority, from the journal."""
+
+    def __init__(self, client: AsyncIOMotorClient[Document], name: str) -> None:
+        self._client = client
+        self._database: AsyncIOMotorDatabase[Document] = client.get_database(
+            name,
+            codec_options=_IN_UTC,
+            read_preference=ReadPreference.PRIMARY,
+            write_concern=WriteConcern(w="majority", j=True, wtimeout=10_000),
+            read_concern=ReadConcern("local"),
+        )
+        self._collections: dict[str, MongoCollection] = {}
+
+    @classmethod
+    def connect(cls, uri: str, name: str) -> Database:
+        """A database at this address; nothing is sent before the first use."""
+        client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
+            uri,
+            appname="linkway",
+            serverSelectionTimeoutMS=5_000,
+            connectTimeoutMS=5_000,
+            socketTimeoutMS=20_000,
+            waitQueueTimeoutMS=5_000,
+            maxPoolSize=20,
+        )
+        return cls(client, name)
+
+    def collection(self, name: str) -> MongoCollection:
+        """One collection; the same object each time, as its writers share a nudge."""
+        if name not in self._collections:
+            self._collections[name] = MongoCollection(self._database[name])
+        return self._collections[name]
+
+    async def ping(self) -> None:
+        """Raise Unavailable unless a primary answers."""
+        await self.command({"ping": 1})
+
+    async def command(
+        self, command: Mapping[str, Any], *, database: str | None = None
+    ) -> Mapping[str, Any]:
+        """Run a server command and give its answer; for set-up and checks."""
+        target = self._database if database is None else self._client[database]
+        async with _answering():
+            answer: Mapping[str, Any] = await target.command(dict(command), codec_options=_IN_UTC)
+            return answer
+
+    async def drop(self) -> None:
+        """Delete the whole database; for tests and demos."""
+        async with _answering():
+            await self._client.drop_database(self._database.name)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+        await asyncio.sleep(0)
+
+
+class MongoCollection:
+    """``shared.store.Collection`` on MongoDB."""
+
+    def __init__(self, collection: AsyncIOMotorCollection[Document]) -> None:
+        self.name: str = collection.name
+        self.nudge = asyncio.Event()
+        self._documents = collection
+        self._leases = collection.database["leases"]
+
+    async def ensure_indexes(self, indexes: Sequence[Index]) -> None:
+        """Create what is missing; at once for a small collection, in the background else."""
+        models = [
+            IndexModel(
+                list(index.keys),
+                name=index.name,
+                unique=index.unique,
+                **({"partialFilterExpression": dict(index.where)} if index.where else {}),
+            )
+            for index in indexes
+        ]
+        async with _answering():
+            await self._documents.create_indexes(models)
+
+    async def insert(self, documents: Sequence[Document]) -> Sequence[Duplicate | None]:
+        """One unordered insert; each document stands or falls on its own."""
+        outcomes: list[Duplicate | None] = [None] * len(documents)
+        async with _answering():
+            try:
+                await self._documents.insert_many(documents, ordered=False)
+            except BulkWriteError as error:
+                for index, name in _duplicates(error).items():
+                    outcomes[index] = _taken(name)
+        return outcomes
+
+    async def read(self, ids: Sequence[str]) -> Mapping[str, Document]:
+        """One find for all ids."""
+        if not ids:
+            return {}
+        where: Document = {"_id": ids[0] if len(ids) == 1 else {"$in": list(ids)}}
+        async with _answering():
+            found = await self._documents.find(where).to_list(None)
+        return {document["_id"]: document for document in found}
+
+    async def write(self, writes: Sequence[Write]) -> Sequence[bool | Duplicate]:
+        """One unordered bulk of like updates, each conditional on its version.
+
+        The server tells how many matched, not which: when some did not, the documents are
+        read back and each write's id looked for, then each cause.
+        """
+        refused: dict[int, str] = {}
+        async with _answering():
+            try:
+                result = await self._documents.bulk_write(
+                    [UpdateOne(*_update(write)) for write in writes], ordered=False
+                )
+                if result.matched_count == len(writes):
+                    return [True] * len(writes)
+            except BulkWriteError as error:
+                refused = _duplicates(error)
+            stored = {
+                document["_id"]: document
+                async for document in self._documents.find(
+                    {"_id": {"$in": [write.id for write in writes]}},
+                    {"write_id": 1, "seen.id": 1},
+                )
+            }
+        return [
+            _taken(refused[n]) if n in refused else _took_effect(write, stored.get(write.id))
+            for n, write in enumerate(writes)
+        ]
+
+    async def find(
+        self, where: Mapping[str, Any], limit: int, after: tuple[datetime, str] | None
+    ) -> Sequence[Document]:
+        """Matching documents, newest first."""
+        conditions: list[Mapping[str, Any]] = [where]
+        if after is not None:
+            created_at, last_id = after
+            conditions.append(
+                {
+                    "$or": [
+                        {"created_at": {"$lt": created_at}},
+                        {"created_at": created_at, "_id": {"$lt": last_id}},
+                    ]
+                }
+            )
+        cursor = self._documents.find({"$and": conditions})
+        async with _answering():
+            return await cursor.sort([("created_at", -1), ("_id", -1)]).to_list(limit)
+
+    async def count(self, where: Mapping[str, Any]) -> int:
+        """How many documents match."""
+        async with _answering():
+            return await self._documents.count_documents(dict(where))
+
+    async def aggregate(self, pipeline: Sequence[Mapping[str, Any]]) -> Sequence[Document]:
+        """The pipeline's result, whole."""
+        async with _answering():
+            return await self._documents.aggregate(list(pipeline)).to_list(None)
+
+    async def claim_due(self, now: datetime, until: datetime, limit: int) -> Sequence[Document]:
+        """Mark what is due with a claim of one's own, then read what the claim won."""
+        due = {"due_at": {"$lte": now}}
+        async with _answering():
+            ids = [
+                document["_id"]
+                async for document in self._documents.find(due, {"_id": 1})
+                .sort("due_at", 1)
+                .limit(limit)
+            ]
+            if not ids:
+                return []
+            claim = new_id()
+            await self._documents.update_many(
+                {"_id": {"$in": ids}, **due}, {"$set": {"due_at": until, "claim": claim}}
+            )
+            return await self._documents.find({"_id": {"$in": ids}, "claim": claim}).to_list(None)
+
+    async def next_due(self) -> datetime | None:
+        """When the next document falls due."""
+        async with _answering():
+            first = await self._documents.find_one(
+                {"due_at": {"$exists": True}}, {"due_at": 1}, sort=[("due_at", 1)]
+            )
+        return None if first is None else first["due_at"]
+
+    async def unsent(self, slots: Sequence[int], limit: int) -> Sequence[Unsent]:
+        """Documents with events to send, longest waiting first."""
+        cursor = self._documents.find(
+            {"slot": {"$in": list(slots)}, "outbox_since": {"$exists": True}}, {"outbox": 1}
+        )
+        async with _answering():
+            found = await cursor.sort("outbox_since", 1).to_list(limit)
+        return [
+            Unsent(document["_id"], tuple(map(envelope_of, document["outbox"])))
+            for document in found
+        ]
+
+    async def remove_sent(self, sent: Mapping[str, Sequence[str]]) -> None:
+        """Remove exactly the sent entries; the outbox clock stops only when none is left."""
+        if not sent:
+            return
+        removals = [UpdateOne({"_id": id_}, _removal(event_ids)) for id_, event_ids in sent.items()]
+        async with _answering():
+            await self._documents.bulk_write(removals, ordered=False)
+
+    async def unsent_stats(self) -> UnsentStats:
+        """How much waits, and since when."""
+        waiting = {"outbox_since": {"$exists": True}, "slot": {"$gte": 0, "$lt": SLOTS}}
+        async with _answering():
+            pending = await self._documents.count_documents(waiting)
+            oldest = (
+                await self._documents.find(waiting, {"outbox_since": 1})
+                .sort("outbox_since", 1)
+                .to_list(1)
+            )
+        return UnsentStats(pending, oldest[0]["outbox_since"] if oldest else None)
+
+    async def lease_slots(self, owner: str, ttl: timedelta) -> frozenset[int]:
+        """Claim or renew by compare-and-swap, by the server's clock."""
+        async with _answering():
+            while True:
+                hello = await self._leases.database.command("hello", codec_options=_IN_UTC)
+                document = await self._leases.find_one({"_id": self.name})
+                held = _read_leases(document)
+                wanted = leases.claim(held, owner, hello["localTime"], ttl)
+                if await self._swap(held, wanted):
+                    return wanted.held_by(owner)
+
+    async def release_slots(self, owner: str) -> None:
+        """Give all slots back, so that another replica need not wait for the leases to end."""
+        async with _answering():
+            while True:
+                held = _read_leases(await self._leases.find_one({"_id": self.name}))
+                if owner not in held.owners or await self._swap(held, leases.release(held, owner)):
+                    return
+
+    async def _swap(self, held: leases.Leases, wanted: leases.Leases) -> bool:
+        fields = {
+            "epoch": wanted.epoch,
+            "owners": [{"name": name, "until": until} for name, until in wanted.owners.items()],
+            "slots": [{"slot": slot, "owner": owner} for slot, owner in wanted.slots.items()],
+        }
+        try:
+            result = await self._leases.update_one(
+                {"_id": self.name, "epoch": held.epoch}, {"$set": fields}, upsert=held.epoch == 0
+            )
+        except DuplicateKeyError:
+            return False
+        return bool(result.matched_count or result.upserted_id)
+
+
+def _update(write: Write) -> tuple[Document, Document]:
+    change: Document = {
+        "$set": {**write.set, "write_id": write.write_id},
+        "$push": {
+            "outbox": {"$each": list(write.outbox)},
+            "seen": {"$each": list(write.seen), "$slice": -SEEN},
+            "history": {"$each": list(write.history)},
+        },
+    }
+    if write.unset:
+        change["$unset"] = dict.fromkeys(write.unset, "")
+    if write.outbox:
+        change["$min"] = {"outbox_since": write.at}
+    return {"_id": write.id, "version": write.version}, change
+
+
+def _removal(event_ids: Sequence[str]) -> list[Document]:
+    left = {
+        "$filter": {
+            "input": "$outbox",
+            "cond": {"$not": [{"$in": ["$$this.id", list(event_ids)]}]},
+        }
+    }
+    since = {"$cond": [{"$eq": ["$outbox", []]}, "$$REMOVE", {"$first": "$outbox.time"}]}
+    return [{"$set": {"outbox": left}}, {"$set": {"outbox_since": since}}]
+
+
+def _took_effect(write: Write, stored: Document | None) -> bool:
+    if stored is None:
+        return False
+    if stored.get("write_id") == write.write_id:
+        return True
+    seen = {entry["id"] for entry in stored["seen"]}
+    return any(entry["id"] in seen for entry in write.seen)
+
+
+def _duplicates(error: BulkWriteError) -> dict[int, str]:
+    """Which of a bulk's writes broke which unique index; any other failure is raised."""
+    details = error.details or {}
+    failures = details.get("writeErrors", [])
+    if details.get("writeConcernErrors") or any(f["code"] != _DUPLICATE_KEY for f in failures):
+        raise Unavailable("The database did not take the write.") from error
+    return {failure["index"]: _index_name(failure) for failure in failures}
+
+
+def _index_name(failure: Mapping[str, Any]) -> str:
+    _, _, rest = failure["errmsg"].partition(" index: ")
+    return rest.split(" ", 1)[0] or "_id_"
+
+
+def _taken(index: str) -> Duplicate:
+    return Duplicate("A record with this id or unique value exists already.", index=index)
+
+
+def _read_leases(document: Document | None) -> leases.Leases:
+    if document is None:
+        return leases.NO_LEASES
+    return leases.Leases(
+        epoch=document["epoch"],
+        owners={owner["name"]: owner["until"] for owner in document["owners"]},
+        slots={entry["slot"]: entry["owner"] for entry in document["slots"]},
+    )

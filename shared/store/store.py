@@ -1,0 +1,208 @@
+"""The store a service builds on: pure changes in, one conditional write out."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Generic
+
+from shared.cause import Cause
+from shared.errors import Contended, NotFound
+from shared.events import Event
+from shared.store import codec
+from shared.store.coalesce import Coalescer
+from shared.store.collection import Collection
+from shared.store.documents import Document, Duplicate, Index, Page, S, Saved
+from shared.store.fold import Change, Fold, Update
+
+_ATTEMPTS = 6
+_PAUSE = 0.01
+_BASE_INDEXES = (
+    Index("newest", (("tenant", 1), ("created_at", -1), ("_id", -1))),
+    Index(
+        "outbox",
+        (("slot", 1), ("outbox_since", 1)),
+        where={"outbox_since": {"$exists": True}},
+    ),
+)
+_DUE_INDEX = Index("due", (("due_at", 1),), where={"due_at": {"$exists": True}})
+
+
+class Store(Generic[S]):
+    """Records of one model in one collection; subclass it and name ``model`` and ``source``.
+
+    ``model`` is a frozen pydantic model with a field ``tenant``; ``source`` is the
+    CloudEvents source of its facts; ``indexes`` are the service's own, led by tenant.
+    """
+
+    model: type[S]
+    source: ClassVar[str]
+    indexes: ClassVar[Sequence[Index]] = ()
+
+    def __init__(self, collection: Collection) -> None:
+        self.collection = collection
+        self._insert = Coalescer(self._insert_all)
+        self._update = Coalescer(self._update_all)
+        self._read = Coalescer(self._read_all)
+
+    def facets(self, state: S) -> Mapping[str, Any]:  # noqa: ARG002 - for subclasses
+        """Values derived from the state for indexes and queries; None is left out."""
+        return {}
+
+    def receipt(self, state: S) -> Mapping[str, Any]:  # noqa: ARG002 - for subclasses
+        """Small facts to answer with, kept with the cause and given again on a repeat."""
+        return {}
+
+    def due(self, state: S) -> datetime | None:  # noqa: ARG002 - for subclasses
+        """When work on this record falls due, if any."""
+        return None
+
+    async def ensure_indexes(self) -> None:
+        """Create the indexes that are missing."""
+        due = () if type(self).due is Store.due else (_DUE_INDEX,)
+        await self.collection.ensure_indexes((*_BASE_INDEXES, *due, *self.indexes))
+
+    async def insert(
+        self, record_id: str, state: S, events: Sequence[Event], cause: Cause
+    ) -> Saved[S]:
+        """Store a new record with its events.
+
+        The same cause again gives the first answer. Raises Duplicate where the id or a
+        unique value is taken, KeyReused where the cause's key came with other content.
+        """
+        document = codec.new_document(self, record_id, state, events, cause)
+        try:
+            await self._insert(document)
+        except Duplicate:
+            existing = await self._read(record_id)
+            if existing is None or existing["tenant"] != cause.actor.tenant:
+                raise
+            seen = codec.seen_before(existing, cause)
+            if seen is None:
+                raise
+            return codec.saved(self.model, existing, repeats=seen)
+        return codec.saved(self.model, document, state=state)
+
+    async def update(
+        self,
+        record_id: str,
+        change: Change[S],
+        cause: Cause,
+        *,
+        if_match: int | None = None,
+        remember: bool = True,
+    ) -> Saved[S]:
+        """Apply a pure change and store the result with its events in one write.
+
+        A repeated cause changes nothing and gives the first answer. ``remember=False``
+        keeps no memory of the cause: for changes that are idempotent by nature. Raises
+        NotFound, PreconditionFailed where ``if_match`` is not the present version,
+        KeyReused, Contended, and whatever ``change`` raises.
+        """
+        return await self._update(Update(record_id, change, cause, if_match, remember))
+
+    async def get(self, record_id: str, tenant: str) -> Saved[S]:
+        """The record, or NotFound."""
+        document = await self._read(record_id)
+        if document is None or document["tenant"] != tenant:
+            raise NotFound("There is no such record.")
+        return codec.saved(self.model, document)
+
+    async def get_many(self, record_ids: Sequence[str], tenant: str) -> dict[str, Saved[S]]:
+        """Those of the records that exist, by id."""
+        documents = await self.collection.read(record_ids)
+        return {
+            record_id: codec.saved(self.model, document)
+            for record_id, document in documents.items()
+            if document["tenant"] == tenant
+        }
+
+    async def find(
+        self,
+        tenant: str,
+        where: Mapping[str, Any] | None = None,
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[S]:
+        """Records of the tenant that match, newest first. Raises Invalid for a bad cursor."""
+        after = None if cursor is None else codec.read_cursor(cursor)
+        found = await self.collection.find({"tenant": tenant, **(where or {})}, limit + 1, after)
+        items = [codec.saved(self.model, document) for document in found[:limit]]
+        more = len(found) > limit
+        return Page(items=items, next_cursor=codec.write_cursor(items[-1]) if more else None)
+
+    async def count(self, tenant: str, where: Mapping[str, Any] | None = None) -> int:
+        """How many records of the tenant match."""
+        return await self.collection.count({"tenant": tenant, **(where or {})})
+
+    async def aggregate(self, pipeline: Sequence[Mapping[str, Any]]) -> Sequence[Document]:
+        """An aggregation over the raw documents; the caller filters by tenant first."""
+        return await self.collection.aggregate(pipeline)
+
+    async def claim_due(self, now: datetime, lease: timedelta, limit: int) -> list[Saved[S]]:
+        """Records due by ``now``, each claimed by one caller and due again after ``lease``.
+
+        The caller does the work and stores its result by ``update``, which sets when the
+        record is due next; if it dies first, the record comes back.
+        """
+        documents = await self.collection.claim_due(now, now + lease, limit)
+        return [codec.saved(self.model, document) for document in documents]
+
+    def read_document(self, document: Document) -> Saved[S]:
+        """A raw document, as an aggregation returns it, as a record."""
+        return codec.saved(self.model, document)
+
+    # What the coalescers do with a batch
+
+    async def _read_all(self, record_ids: Sequence[str]) -> Sequence[Document | None]:
+        found = await self.collection.read(list(dict.fromkeys(record_ids)))
+        return [found.get(record_id) for record_id in record_ids]
+
+    async def _insert_all(self, documents: Sequence[Document]) -> Sequence[Duplicate | None]:
+        outcomes = await self.collection.insert(documents)
+        if any(document["outbox"] for document in documents):
+            self.collection.nudge.set()
+        return outcomes
+
+    async def _update_all(self, updates: Sequence[Update[S]]) -> Sequence[Saved[S] | BaseException]:
+        outcomes: dict[int, Saved[S] | BaseException] = {}
+        waiting = dict(enumerate(updates))
+        for attempt in range(_ATTEMPTS):
+            if attempt:
+                # Another process won: step aside for a moment, out of step with it.
+                await asyncio.sleep(random.uniform(0, _PAUSE * 2**attempt))  # noqa: S311 - no secret
+            outcomes |= await self._try_once(waiting)
+            waiting = {n: update for n, update in waiting.items() if n not in outcomes}
+            if not waiting:
+                break
+        contended = Contended("Others kept changing this record at the same time; try again.")
+        return [outcomes.get(n, contended) for n in range(len(updates))]
+
+    async def _try_once(
+        self, updates: Mapping[int, Update[S]]
+    ) -> dict[int, Saved[S] | BaseException]:
+        """The outcomes that are certain after one read and one write; the rest tries again."""
+        by_id: dict[str, dict[int, Update[S]]] = {}
+        for n, update in updates.items():
+            by_id.setdefault(update.record_id, {})[n] = update
+        documents = await self.collection.read(list(by_id))
+        folds = [Fold(self, documents.get(id_), mine) for id_, mine in by_id.items()]
+        writes = {fold: fold.write for fold in folds if fold.write is not None}
+        results = dict(
+            zip(writes, await self.collection.write(list(writes.values())), strict=True)
+            if writes
+            else ()
+        )
+        if any(write.outbox for write in writes.values()):
+            self.collection.nudge.set()
+        outcomes: dict[int, Saved[S] | BaseException] = {}
+        for fold in folds:
+            result = results.get(fold, True)
+            if isinstance(result, Duplicate):
+                outcomes |= dict.fromkeys(fold.updates, result)
+            elif result:
+                outcomes |= fold.outcomes
+        return outcomes
