@@ -181,8 +181,7 @@ class Supervisor:
                     await asyncio.sleep(_POLL_SECONDS)
         except TimeoutError:
             raise ServerError(
-                f"{name} was not ready within {within:.0f} seconds. "
-                f"It wrote: {self.log_end(name)}"
+                f"{name} was not ready within {within:.0f} seconds. It wrote: {self.log_end(name)}"
             ) from None
 
     async def wait_ready(self, name: str, url: str, within: float = 30.0) -> None:

@@ -42,7 +42,7 @@ from shared.store.documents import (
     envelope_of,
 )
 
-_IN_UTC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
+_IN_UTC: CodecOptions[Any] = CodecOptions(tz_aware=True, tzinfo=UTC)
 _DUPLICATE_KEY = 11000
 _TRANSIENT = (
     ConnectionFailure,

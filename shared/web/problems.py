@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
-from fastapi import Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -17,113 +16,82 @@ from shared.errors import FieldError, Invalid, LinkwayError, TooLarge
 from shared.telemetry import current_request
 
 MEDIA_TYPE = "application/problem+json"
-_TYPES = "https://linkway.example/problems/"
+_HOME = "https://linkway.example"
+_MOST_ERRORS = 100
+_LONGEST_NAME = 64
+"""Bounds on what a sender can make us send back."""
 
-_STATUS = {
-    "unauthenticated": (401, "Who are you?"),
-    "forbidden": (403, "Not for you"),
-    "not-found": (404, "No such thing"),
-    "conflict": (409, "Not in this state"),
-    "contended": (409, "Changed by others meanwhile"),
-    "precondition-failed": (412, "Changed since you read it"),
-    "too-large": (413, "Too large"),
-    "invalid": (422, "Invalid input"),
-    "key-reused": (422, "Idempotency-Key used before for another request"),
-    "unavailable": (503, "Unavailable for the moment"),
-}
-_OF_STATUS = {
-    401: "unauthenticated",
-    403: "forbidden",
-    404: "not-found",
-    409: "conflict",
-    412: "precondition-failed",
-    413: "too-large",
-    422: "invalid",
-    503: "unavailable",
+STATUS = {
+    "unauthenticated": (401, "Authentication needed"),
+    "forbidden": (403, "Not allowed"),
+    "not-found": (404, "Not found"),
+    "conflict": (409, "Conflicts with the present state"),
+    "contended": (409, "Changed by others at the same moment"),
+    "precondition-failed": (412, "Changed since it was read"),
+    "too-large": (413, "Request too large"),
+    "invalid": (422, "Invalid request"),
+    "key-reused": (422, "Idempotency-Key already used for another request"),
+    "unavailable": (503, "Temporarily unavailable"),
 }
 _RETRY_AFTER = {"contended": "1", "unavailable": "2"}
 """Seconds after which the same call may well work."""
 
+_DOCUMENT = TypeAdapter(dict[str, Any])
+
 
 class ProblemField(BaseModel):
-    """One field that was wrong. ``pointer`` is a JSON pointer into what was sent."""
+    """One field that was wrong."""
 
     pointer: str
+    """JSON pointer into the body, or `/query/…`, `/path/…`, `/headers/…`."""
     reason: str
 
 
 class Problem(BaseModel):
-    """A problem document; members beyond these help to act on it."""
+    """A problem document; members beyond these are facts that help to act on it."""
 
     model_config = ConfigDict(extra="allow")
 
     type: str
     title: str
     status: int
-    detail: str | None = None
+    detail: str
     instance: str | None = None
     errors: list[ProblemField] | None = None
 
 
-_DOCUMENT = TypeAdapter(dict[str, Any])
-
-
-def problem_response(
-    status: int,
-    kind: str,
-    title: str,
-    detail: str,
-    *,
-    errors: Sequence[FieldError] = (),
-    more: Mapping[str, Any] | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    """A problem document; ``instance`` is the request's id, which the log line names too."""
-    request = current_request()
-    document: dict[str, Any] = {
-        **(more or {}),
-        "type": _TYPES + kind,
-        "title": title,
-        "status": status,
-        "detail": detail,
-    }
-    if request is not None and request.request_id:
-        document["instance"] = f"urn:linkway:request:{request.request_id}"
-    if errors:
-        document["errors"] = [{"pointer": e.pointer, "reason": e.reason} for e in errors]
-    return Response(_DOCUMENT.dump_json(document), status, dict(headers or {}), MEDIA_TYPE)
-
-
-def of_error(error: LinkwayError) -> Response:
+def problem(error: LinkwayError) -> Response:
     """The answer to an error raised on purpose."""
-    status, title = _STATUS[error.category]
-    headers = {}
-    if error.category in _RETRY_AFTER:
-        headers["Retry-After"] = _RETRY_AFTER[error.category]
+    known = next(
+        kind.category
+        for kind in type(error).__mro__
+        if issubclass(kind, LinkwayError) and kind.category in STATUS
+    )
+    status, title = STATUS[known]
+    headers = {"Retry-After": _RETRY_AFTER[known]} if known in _RETRY_AFTER else {}
     if status == HTTPStatus.UNAUTHORIZED:
         code = error.context.get("error")
         headers["WWW-Authenticate"] = 'Bearer realm="linkway"' + (
             f', error="{code}"' if code else ""
         )
-    errors = error.errors if isinstance(error, Invalid) else ()
-    return problem_response(
+    return _response(
         status,
         error.category,
         title,
         error.detail,
-        errors=errors,
-        more=error.context,
+        errors=error.errors if isinstance(error, Invalid) else (),
+        facts=error.context,
         headers=headers,
     )
 
 
 def internal_error() -> Response:
     """The answer when the fault is ours; says nothing of its nature."""
-    return problem_response(
+    return _response(
         500,
         "internal",
-        "Our fault",
-        "Something went wrong here, not with your request. It is logged under the instance named.",
+        "Internal error",
+        "Something went wrong here, not in your request; it is logged under its request id.",
     )
 
 
@@ -132,16 +100,101 @@ def too_large(most: int) -> TooLarge:
     return TooLarge(f"The request body must not exceed {most} bytes.", {"max_bytes": most})
 
 
-def invalid(error: ValidationError | RequestValidationError, what: str) -> Invalid:
-    """Pydantic's findings on what somebody sent, without the values."""
-    found = error.errors() if isinstance(error, RequestValidationError) else _bare(error)
+def invalid_body(error: ValidationError) -> Invalid:
+    """What is wrong with a body: each field and the rule it breaks, never the value."""
+    return _invalid(error.errors(include_url=False, include_input=False), "body")
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of ``app`` a problem document."""
+    app.add_exception_handler(LinkwayError, _on_linkway_error)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+
+
+async def _on_linkway_error(_request: Request, error: Exception) -> Response:
+    return problem(cast("LinkwayError", error))
+
+
+async def _on_validation_error(_request: Request, error: Exception) -> Response:
+    found = cast("RequestValidationError", error).errors()
+    return problem(_invalid([_without_body_prefix(each) for each in found], "request"))
+
+
+async def _on_http_exception(_request: Request, error: Exception) -> Response:
+    """Starlette's own: no such address, no such method there, and the like."""
+    raised = cast("HTTPException", error)
+    status = HTTPStatus(raised.status_code)
+    kind, title = next(
+        ((kind, title) for kind, (code, title) in STATUS.items() if code == status),
+        (status.phrase.lower().replace(" ", "-"), status.phrase),
+    )
+    detail = raised.detail
+    if status == HTTPStatus.NOT_FOUND and detail == status.phrase:
+        detail = "There is nothing at this address."
+    elif status == HTTPStatus.METHOD_NOT_ALLOWED:
+        detail = "This address does not take that method; see the Allow header."
+    return _response(status, kind, title, detail, headers=raised.headers)
+
+
+def _response(
+    status: int,
+    kind: str,
+    title: str,
+    detail: str,
+    *,
+    errors: Sequence[FieldError] = (),
+    facts: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    document: dict[str, Any] = {
+        **(facts or {}),
+        "type": f"{_HOME}/problems/{kind}",
+        "title": title,
+        "status": int(status),
+        "detail": detail,
+    }
+    request = current_request()
+    if request is not None and request.request_id:
+        document["instance"] = f"{_HOME}/requests/{request.request_id}"
+    if errors:
+        document["errors"] = [
+            {"pointer": each.pointer, "reason": each.reason} for each in errors[:_MOST_ERRORS]
+        ]
+    body = _DOCUMENT.dump_json(document, fallback=str)
+    return Response(body, int(status), headers, MEDIA_TYPE)
+
+
+def _invalid(found: Iterable[Mapping[str, Any]], what: str) -> Invalid:
     return Invalid(
-        f"The {what} is not as it should be; see errors.",
-        errors=tuple(FieldError(_pointer(each["loc"]), _why(each)) for each in found),
+        f"The {what} does not have the form asked for; errors names each place.",
+        errors=[FieldError(_pointer(each["loc"]), _reason(each)) for each in found],
     )
 
 
-async def on_linkway_error(_request: Request, error: Exception) -> Response:
-    """Exception handler for every LinkwayError."""
-    assert isinstance(error, LinkwayError)  # noqa: S101  # Starlette types handlers by Exception
-    return of_error(error)
+def _pointer(place: Iterable[int | str]) -> str:
+    """A JSON pointer (RFC 6901)."""
+    names = (str(part)[:_LONGEST_NAME] for part in place)
+    return "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)
+
+
+def _reason(found: Mapping[str, Any]) -> str:
+    """Pydantic's sentence, save where that would repeat what was sent."""
+    if found["type"] == "union_tag_invalid":
+        return f"{found['ctx']['discriminator']} should be one of {found['ctx']['expected_tags']}"
+    if found["type"] == "uuid_parsing":
+        return "Input should be a valid UUID"
+    return str(found["msg"]).removeprefix("Value error, ")
+
+
+def _without_body_prefix(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """FastAPI's places begin with where a value came from, and a body that is not JSON
+    with the character at which it stops being so.
+    """
+    source, *place = found["loc"]
+    if found["type"] == "json_invalid":
+        why = f"Invalid JSON: {found['ctx']['error']} at character {place[0]}"
+        return {"type": found["type"], "loc": (), "msg": why}
+    if source == "body":
+        return {**found, "loc": place}
+    return {**found, "loc": ({"header": "headers"}.get(source, source), *place)}

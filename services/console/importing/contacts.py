@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 
 _LONGEST = 255
-_WEB = re.compile(
-    r"(?:(https?)://)?((?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?(?:[/?#][^\s<>\"]*)?)", re.I
-)
+_HOST = r"(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?"
+_WEB = re.compile(rf"(?:(https?)://)?({_HOST}(?:[/?#][^\s<>\"]*)?)", re.IGNORECASE)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TELEPHONE = re.compile(r"\+?[0-9][0-9 ()-]{4,30}")
 

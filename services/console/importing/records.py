@@ -7,13 +7,13 @@ what a person preparing a file can put right is checked here as well.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, time
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from services.console.importing.places import area_of
 
@@ -35,8 +35,8 @@ class Record(Part, ABC):
     id: str
 
     @abstractmethod
-    def areas(self) -> frozenset[str]:
-        """The postcode areas it lies in."""
+    def areas(self) -> frozenset[str] | None:
+        """The postcode areas it lies in; None where it matters to all."""
 
 
 class District(Record):
@@ -48,9 +48,8 @@ class District(Record):
     longitude: float
     town: Line | None = None
 
-    def areas(self) -> frozenset[str]:
-        """Its own area."""
-        return frozenset({area_of(self.id)})
+    def areas(self) -> None:
+        """None: people come from across the border."""
 
 
 class Address(Part):
@@ -103,8 +102,8 @@ class Schedule(Part):
     """When a service is open: in code, or in words where the words are not understood."""
 
     byday: str | None = None
-    opens_at: str | None = None
-    closes_at: str | None = None
+    opens_at: time | None = None
+    closes_at: time | None = None
     description: Text | None = None
 
 
@@ -138,7 +137,7 @@ class Service(Record):
     accessibility: Text | None = None
     need_codes: tuple[str, ...] = ()
     assured_date: date | None = None
-    last_modified: datetime | None = None
+    last_modified: AwareDatetime | None = None
     capacity: Capacity | None = None
 
     def areas(self) -> frozenset[str]:
@@ -168,7 +167,7 @@ class BadRow:
     reason: str
 
 
-Rows = Iterator[Row | BadRow]
+Rows = Generator[Row | BadRow, None, None]
 Reader = Callable[[Path], Rows]
 
 

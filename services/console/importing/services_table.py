@@ -56,6 +56,7 @@ _STATUSES: Mapping[str, Status] = {
     **dict.fromkeys(("", "0", "no", "n", "false", "open", "active", "a"), "active"),
     **dict.fromkeys(("xl", "xlr", "defunct", "permanently", "permanently closed"), "defunct"),
     **dict.fromkeys(("xlt", "temporarily", "temporarily closed"), "temporarily closed"),
+    **dict.fromkeys(("1", "yes", "y", "true", "closed", "inactive"), "inactive"),
 }
 _REFERRAL = {
     **dict.fromkeys(("1", "yes", "y", "true"), "A referral is needed."),
@@ -102,6 +103,9 @@ def _row(line: int, source: str, values: Mapping[str, str]) -> Row:
     url = contacts.web_address(values["url"])
     email = contacts.email(values["email"])
     telephone = contacts.telephone(values["telephone"])
+    status = _STATUSES.get(values["closed"].lower())
+    if status is None:
+        notes.append("closed not understood: taken as inactive")
     for field, kept in (("url", url), ("email", email), ("telephone", telephone)):
         if values[field] and not kept:
             notes.append(f"{field} left out: not understood")
@@ -109,7 +113,7 @@ def _row(line: int, source: str, values: Mapping[str, str]) -> Row:
         id=derived_id("import", source, key),
         name=values["name"],
         organization=OrganizationRef(id=provider.id, name=provider.name),
-        status=_STATUSES.get(values["closed"].lower(), "inactive"),
+        status=status or "inactive",
         description=_description(values),
         url=url,
         email=email,
@@ -117,7 +121,7 @@ def _row(line: int, source: str, values: Mapping[str, str]) -> Row:
         locations=(location,) if location else (),
         schedules=_schedules(values["opening"]),
         fees=values["cost"] or None,
-        need_codes=need_codes(values["category"], values["name"], source),
+        need_codes=need_codes(values["category"], f"{source} {values['name']}"),
     )
     return Row(line, service, tuple(notes), provider)
 
@@ -125,10 +129,10 @@ def _row(line: int, source: str, values: Mapping[str, str]) -> Row:
 def _provider(source: str, key: str, values: Mapping[str, str]) -> Organisation:
     """Who runs the service: the organisation named, or the service itself."""
     known_by = values["organisation_id"] or values["organisation"]
-    named = values["organisation"] or (f"{source} {known_by}" if known_by else values["name"])
+    unnamed = f"{source}: organisation {known_by}" if known_by else values["name"]
     return Organisation(
         id=derived_id("import", source, "organisation", known_by or key),
-        name=named,
+        name=values["organisation"] or unnamed,
         kind="provider",
     )
 
@@ -146,7 +150,7 @@ def _location(values: Mapping[str, str]) -> tuple[Location | None, list[str]]:
         if not values["address"]:
             return None, notes
     location = Location(
-        address_1=" ".join(values["address"].split()) or None,
+        address_1=", ".join(values["address"].splitlines()) or None,
         city=values["city"] or None,
         postal_code=code,
         latitude=place.latitude if place else None,
@@ -157,9 +161,7 @@ def _location(values: Mapping[str, str]) -> tuple[Location | None, list[str]]:
 
 def _description(values: Mapping[str, str]) -> str | None:
     said = (values["description"], _REFERRAL.get(values["referral"].lower(), ""))
-    return (
-        " ".join(words if words.endswith(".") else f"{words}." for words in said if words) or None
-    )
+    return " ".join(words if words[-1] in ".!?" else f"{words}." for words in said if words) or None
 
 
 def _schedules(words: str) -> tuple[Schedule, ...]:

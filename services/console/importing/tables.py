@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 
 from services.console.importing.records import Unreadable
@@ -30,7 +30,7 @@ def encoding_of(path: Path) -> str:
     raise Unreadable("it is neither UTF-8 nor Windows-1252 text")
 
 
-def rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+def rows(path: Path) -> Generator[tuple[int, list[str]], None, None]:
     """Each row that is not blank, with the number of the line it begins on."""
     with path.open(encoding=encoding_of(path), newline="") as file:
         delimiter = max(",;\t", key=file.readline().count)
@@ -40,7 +40,7 @@ def rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         try:
             for cells in table:
                 if any(cell.strip() for cell in cells):
-                    yield begins, [cell.strip() for cell in cells]
+                    yield begins, [_tidy(cell) for cell in cells]
                 begins = table.line_num + 1
         except csv.Error as error:
             raise Unreadable(f"line {begins} is not a row of a table: {error}") from error
@@ -55,3 +55,7 @@ def match_columns(heading: list[str], synonyms: Mapping[str, tuple[str, ...]]) -
         if column is not None:
             found[field] = column
     return found
+
+
+def _tidy(cell: str) -> str:
+    return "\n".join(" ".join(line.split()) for line in cell.split("\n")).strip()

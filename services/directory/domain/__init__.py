@@ -10,7 +10,7 @@ from services.directory.domain.organisations import (
     OrganisationStatus,
     PostcodeDistrict,
 )
-from services.directory.domain.places import EFFECTS, RELEASED_KEPT, follow_referral
+from services.directory.domain.places import EFFECTS, RELEASED_KEPT, follow_referral, takes_place
 from services.directory.domain.service import (
     CloseReason,
     Hold,
@@ -51,4 +51,5 @@ __all__ = [
     "publish",
     "restate",
     "split_postcode",
+    "takes_place",
 ]

@@ -7,7 +7,7 @@ HSDS 3.1's ``service_capacity``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import date, time
 from typing import Annotated, Literal, Self
 
@@ -28,6 +28,7 @@ from services.directory.domain.words import (
     Latitude,
     Line,
     Longitude,
+    Point,
     Postcode,
     Strict,
     Telephone,
@@ -72,6 +73,20 @@ class Location(Strict):
     address_1: Line | None = None
     city: Line | None = None
     postal_code: Postcode | None = None
+
+    @property
+    def point(self) -> Point | None:
+        """Its place on the map, if stated."""
+        if self.latitude is None or self.longitude is None:
+            return None
+        return Point(latitude=self.latitude, longitude=self.longitude)
+
+    @property
+    def district(self) -> str | None:
+        """The postcode district to find it by where no place is stated."""
+        if self.point is not None or self.postal_code is None:
+            return None
+        return self.postal_code.partition(" ")[0]
 
     @model_validator(mode="after")
     def _both_or_neither(self) -> Self:
@@ -135,10 +150,16 @@ class Listing(Strict):
         """Whether both say the same about the service."""
         return self == other.model_copy(update={"last_modified": self.last_modified})
 
-    def postcodes_without_a_place(self) -> Iterable[str]:
-        """The postcodes of the locations that state no latitude and longitude."""
-        return (
-            location.postal_code
-            for location in self.locations
-            if location.latitude is None and location.postal_code is not None
+    def districts_needed(self) -> frozenset[str]:
+        """The postcode districts of locations that state no latitude and longitude."""
+        return frozenset(filter(None, (location.district for location in self.locations)))
+
+    def points(self, middles: Mapping[str, Point]) -> tuple[Point, ...]:
+        """Where it is found on the map; a location without a place is at its district's middle.
+
+        ``middles`` has the districts that are known, by their code.
+        """
+        points = (
+            location.point or middles.get(location.district or "") for location in self.locations
         )
+        return tuple(dict.fromkeys(point for point in points if point is not None))

@@ -44,16 +44,21 @@ groups' referrals and some 80 kB of document, which every change writes again.
 """
 
 
+def takes_place(event: ReferralEvent) -> bool:
+    """Only an onward referral takes a place: an intake opens a case, a signpost informs."""
+    return event.kind == "onward"
+
+
 def follow_referral(service: Service, event: ReferralEvent, cause: Cause) -> Changed:
     """The service after a referral's fact; nothing changes where it is not news.
 
-    Only onward referrals take places, and only where a capacity is stated; an entry that
-    exists goes on being followed even if the capacity is no longer stated.
+    A place is taken only where a capacity is stated; an entry that exists goes on being
+    followed even if the capacity is no longer stated.
     """
     known = service.holds.get(event.referral_id)
     if known is None and service.listing.capacity is None:
         return service, ()
-    if event.kind != "onward" or (known is not None and event.seq <= known.seq):
+    if not takes_place(event) or (known is not None and event.seq <= known.seq):
         return service, ()
     others = {id_: hold for id_, hold in service.holds.items() if id_ != event.referral_id}
     latest = {event.referral_id: Hold(status=EFFECTS[type(event)], seq=event.seq)}

@@ -1,4 +1,4 @@
-"""Subscriptions and deliveries: who wants to hear what, and how telling them went.
+"""Deliveries: one message to one recipient, and how sending it went.
 
 A message carries ids and codes only. Whoever receives it fetches the rest from the
 owner's API, which decides what this organisation may see.
@@ -6,35 +6,22 @@ owner's API, which decides what this organisation may see.
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime
 
-from shared.cause import Actor, Cause
-from shared.errors import Conflict, FieldError, Invalid
+from services.notifications.domain.subscriptions import Frozen, Subscription
+from shared.cause import Cause
 from shared.events import (
-    ALL_EVENTS,
     Channel,
     Event,
     EventActor,
     NotificationDelivered,
-    NotificationEvent,
     NotificationFailed,
 )
 from shared.ids import derived_id
-
-HEARD_EVENTS: tuple[type[Event], ...] = tuple(
-    event for event in ALL_EVENTS if not issubclass(event, NotificationEvent)
-)
-"""What can be subscribed to: everything but the facts about notifications themselves."""
-
-EVENT_TYPES = frozenset(event.type for event in HEARD_EVENTS)
-
-SUBSCRIPTION_LIMIT = 20
-"""Active subscriptions an organisation may have."""
 
 TOLD_FACTS = frozenset(
     {
@@ -62,13 +49,9 @@ TOLD_FACTS = frozenset(
 """The fields of an event that a message repeats: a field added to an event is not told
 until it is named here. What someone needs and when they meet is left to the owner's API."""
 
-CLOCK_GRACE = timedelta(minutes=1)
-"""How far the clocks of two services may differ."""
-
 LONGEST_RETRY_AFTER = timedelta(hours=24)
 """A receiver may ask for this much patience: the schedule's own longest wait."""
 
-DisabledReason = Literal["unsubscribed", "gone"]
 DeliveryStatus = Literal["queued", "delivered", "failed", "cancelled"]
 Part = Literal["provider", "informed"]
 """What an event asks of the recipient: the provider is to act, the others are told."""
@@ -88,30 +71,7 @@ OutcomeCode = Literal[
 """How an attempt ended, in Linkway's words: a receiver's own words may hold anything."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Subscription(_Frozen):
-    """What one organisation wants to hear, and at which address of its own.
-
-    ``address`` is an https URL or the organisation's e-mail address, never a person's.
-    ``secret`` signs webhooks and is shown to the subscriber once.
-    """
-
-    id: str
-    tenant: str
-    organisation_id: str
-    channel: Channel
-    address: str = Field(repr=False)
-    event_types: tuple[str, ...]
-    secret: str | None = Field(default=None, repr=False)
-    status: Literal["active", "disabled"] = "active"
-    disabled_reason: DisabledReason | None = None
-    created_at: AwareDatetime
-
-
-class About(_Frozen):
+class About(Frozen):
     """The event a delivery tells of."""
 
     event_id: str
@@ -123,7 +83,7 @@ class About(_Frozen):
     facts: dict[str, str | int | float | bool | None]
 
 
-class Attempt(_Frozen):
+class Attempt(Frozen):
     """One try at sending; ``status_code`` is HTTP's or SMTP's, where there was an answer."""
 
     at: AwareDatetime
@@ -132,7 +92,7 @@ class Attempt(_Frozen):
     status_code: int | None = None
 
 
-class Delivery(_Frozen):
+class Delivery(Frozen):
     """One message to one recipient. Its id is the same at every attempt."""
 
     id: str
@@ -149,7 +109,7 @@ class Delivery(_Frozen):
     traceparent: str | None = None
 
 
-class Outcome(_Frozen):
+class Outcome(Frozen):
     """What a sender reports of one attempt.
 
     ``final`` means that trying again cannot help; ``retry_after`` is the wait the
@@ -167,10 +127,12 @@ class Outcome(_Frozen):
         return self.code == "delivered"
 
 
-class RetryPolicy(_Frozen):
-    """``waits`` before each attempt, the first included; ``jitter`` from 0 to 1 is drawn
-    for each attempt and stretches its wait by up to a tenth, so that a receiver that
-    comes back is not met by all at once."""
+class RetryPolicy(Frozen):
+    """``waits`` before each attempt; the first is zero, since the first attempt is made at once.
+
+    ``jitter``, from 0 to 1, is drawn for each attempt and stretches its wait by up to a
+    tenth, so that a receiver that comes back is not met by all messages at once.
+    """
 
     waits: tuple[timedelta, ...]
 
@@ -181,77 +143,7 @@ class RetryPolicy(_Frozen):
         return self.waits[attempt - 1] * (1 + jitter / 10)
 
 
-def subscribe(
-    actor: Actor,
-    cause: Cause,
-    *,
-    id: str,  # noqa: A002 - it is the record's id
-    channel: Channel,
-    address: str,
-    event_types: Sequence[str],
-    key: bytes,
-) -> Subscription:
-    """A subscription of the actor's own organisation; ``key`` (24 to 64 bytes) signs webhooks.
-
-    Raises Invalid for an event type that does not exist.
-    """
-    unknown = [at for at, name in enumerate(event_types) if name not in EVENT_TYPES]
-    if unknown or not event_types:
-        reason = "must be one of: " + ", ".join(sorted(EVENT_TYPES))
-        pointers = [f"/event_types/{at}" for at in unknown] or ["/event_types"]
-        raise Invalid(
-            "There is no such event type to subscribe to.",
-            errors=tuple(FieldError(pointer, reason) for pointer in pointers),
-        )
-    return Subscription(
-        id=id,
-        tenant=actor.tenant,
-        organisation_id=actor.organisation,
-        channel=channel,
-        address=address,
-        event_types=tuple(sorted(set(event_types))),
-        secret="whsec_" + b64encode(key).decode() if channel == "webhook" else None,
-        created_at=cause.at,
-    )
-
-
-def check_room(active: int) -> None:
-    """Raises Conflict when an organisation has all the subscriptions it may have."""
-    if active >= SUBSCRIPTION_LIMIT:
-        raise Conflict(
-            f"An organisation may have {SUBSCRIPTION_LIMIT} active subscriptions; end one first.",
-            {"limit": SUBSCRIPTION_LIMIT},
-        )
-
-
-def disable(
-    subscription: Subscription, reason: DisabledReason
-) -> tuple[Subscription, Sequence[Event]]:
-    """The subscription hears nothing more. Disabling it again changes nothing."""
-    if subscription.status == "disabled":
-        return subscription, ()
-    changed = subscription.model_copy(update={"status": "disabled", "disabled_reason": reason})
-    return changed, ()
-
-
-def hears(subscription: Subscription, event: Event) -> bool:
-    """Whether the event is to be told to this subscription.
-
-    An event from before the subscription is not: topics are kept for good, and reading
-    them again from the beginning must not send old news to new subscribers.
-    """
-    return (
-        subscription.status == "active"
-        and subscription.tenant == event.tenant
-        and subscription.organisation_id in event.parties
-        and event.type in subscription.event_types
-        and event.occurred_at >= subscription.created_at - CLOCK_GRACE
-    )
-
-
-def delivery_of(
-    event: Event, subscription: Subscription, cause: Cause, policy: RetryPolicy
-) -> Delivery:
+def delivery_of(event: Event, subscription: Subscription, cause: Cause) -> Delivery:
     """The message that tells ``subscription`` of ``event``; ``cause.id`` is the event's id."""
     facts = event.model_dump(mode="json", include=set(TOLD_FACTS), exclude_none=True)
     provider = getattr(event, "provider_organisation_id", None)
@@ -271,7 +163,7 @@ def delivery_of(
             facts=facts,
         ),
         part="provider" if subscription.organisation_id == provider else "informed",
-        next_attempt_at=cause.at + policy.waits[0],
+        next_attempt_at=cause.at,
         created_at=cause.at,
         traceparent=cause.traceparent,
     )
@@ -320,7 +212,7 @@ def cancel(delivery: Delivery) -> tuple[Delivery, Sequence[Event]]:
     return delivery.model_copy(update={"status": "cancelled", "next_attempt_at": None}), ()
 
 
-def _facts(delivery: Delivery, cause: Cause) -> Mapping[str, object]:
+def _facts(delivery: Delivery, cause: Cause) -> Mapping[str, Any]:
     return {
         "tenant": delivery.tenant,
         "occurred_at": cause.at,

@@ -1,0 +1,20 @@
+"""The `linkway` command and its sub-commands; each imports only what it runs."""
+
+from __future__ import annotations
+
+import typer
+
+from services.console.importing.command import import_files
+
+app = typer.Typer(name="linkway", no_args_is_help=True, add_completion=False)
+app.command("import")(import_files)
+
+
+@app.callback()
+def linkway() -> None:
+    """Linkway: the open, event-driven referral platform for social prescribing."""
+
+
+def main() -> None:
+    """Run the command named on the command line."""
+    app()

@@ -1,0 +1,162 @@
+"""The parts of Open Referral UK 3.0 that the directory has a place for, read leniently.
+
+``x_linkway`` is our private extension of a service: what the standard has no word for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+
+from services.console.importing.records import Capacity, Line
+
+
+class Shape(BaseModel):
+    """An object of the standard: words we have no place for are passed over."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
+
+
+def _zoned(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class Address(Shape):
+    """A location's address."""
+
+    address_1: str = ""
+    address_2: str = ""
+    city: str = ""
+    postal_code: str = ""
+
+
+class Described(Shape):
+    """Anything that is said in words: a schedule's note, a way in."""
+
+    description: str = ""
+
+
+class Location(Shape):
+    """Where a service is given."""
+
+    name: str = ""
+    location_type: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    addresses: tuple[Address, ...] = ()
+    accessibility: tuple[Described, ...] = ()
+
+
+class ServiceAtLocation(Shape):
+    """That a service is given at a location."""
+
+    location: Location = Location()
+
+
+class Schedule(Shape):
+    """When a service is open."""
+
+    freq: str = ""
+    byday: str = ""
+    opens_at: time | None = None
+    closes_at: time | None = None
+    description: str = ""
+    notes: str = ""
+
+
+class Organization(Shape):
+    """Who runs a service."""
+
+    id: str
+    name: Line
+    email: str = ""
+
+
+class Language(Shape):
+    """A language a service is given in."""
+
+    code: str = ""
+
+
+class CostOption(Shape):
+    """What a service costs, for whom."""
+
+    option: str = ""
+    amount: float | None = None
+    amount_description: str = ""
+
+
+class Phone(Shape):
+    """A telephone number."""
+
+    number: str = ""
+
+
+class Contact(Shape):
+    """Whom to ask; a person's name is not read."""
+
+    phones: tuple[Phone, ...] = ()
+
+
+class Term(Shape):
+    """A word of a taxonomy."""
+
+    name: str = ""
+
+
+class Attribute(Shape):
+    """That a word of a taxonomy holds for a service."""
+
+    taxonomy_term: Term = Term()
+
+
+class Extension(BaseModel):
+    """Linkway's own words for a service."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    service_role: Literal["link_worker_team", "community"] = "community"
+    need_codes: tuple[str, ...] = ()
+    capacity: Capacity | None = None
+    free: bool | None = None
+
+
+class Service(Shape):
+    """A community service."""
+
+    id: str
+    name: Line
+    status: Literal["active", "inactive", "defunct", "temporarily closed"]
+    organization: Organization | None = None
+    description: str = ""
+    url: str = ""
+    email: str = ""
+    phones: tuple[Phone, ...] = ()
+    minimum_age: int | None = None
+    maximum_age: int | None = None
+    fees: str = ""
+    assured_date: date | None = None
+    last_modified: Annotated[datetime, AfterValidator(_zoned)] | None = None
+    service_at_locations: tuple[ServiceAtLocation, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
+    languages: tuple[Language, ...] = ()
+    cost_options: tuple[CostOption, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    attributes: tuple[Attribute, ...] = ()
+    x_linkway: Extension = Extension()
+
+
+def without_nothing(value: Any) -> Any:
+    """The value without the nulls and empty texts that sources put where they know nothing."""
+    if isinstance(value, Mapping):
+        kept = {key: without_nothing(item) for key, item in value.items()}
+        return {key: item for key, item in kept.items() if item is not None and item != ""}
+    if isinstance(value, list):
+        return [without_nothing(item) for item in value if item is not None]
+    return value.strip() if isinstance(value, str) else value
+
+
+Lenient = Annotated[Service, BeforeValidator(without_nothing)]

@@ -1,0 +1,260 @@
+"""Making a referral, answering it, and looking at it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from services.referral import handlers
+from services.referral.api.access import Kept, answer
+from services.referral.api.models import (
+    Acceptance,
+    Assignment,
+    Completion,
+    Decline,
+    End,
+    Id,
+    NewReferral,
+    PersonView,
+    Receipt,
+    ReferralReceipt,
+    ReferralView,
+    Timeline,
+    TimelineEntry,
+    Withdrawal,
+)
+from services.referral.domain import referral as referrals
+from services.referral.domain.disclosure import Sight, sight
+from services.referral.domain.lifecycle import Status
+from services.referral.store import visible_to
+from shared.cause import Actor
+from shared.events import ReferralKind
+from shared.web import Acting, CauseOf, IfMatch, JsonBody, Listing, Paging, etag, require_role
+
+router = APIRouter(tags=["referrals"])
+
+Referring = Depends(require_role("referrer", "link_worker", "team_lead"))
+Working = Depends(require_role("link_worker", "team_lead", "provider"))
+
+
+@router.post(
+    "/referrals", status_code=201, response_model=ReferralReceipt, dependencies=[Referring]
+)
+async def make_referral(
+    body: Annotated[NewReferral, JsonBody(NewReferral)], cause: CauseOf, stores: Kept
+) -> Response:
+    """Refer someone: into a link-worker team (intake), on to a service, or signpost them.
+
+    409 with `referral_id` where the person has an open referral to this service already.
+    """
+    person = body.person
+    saved = await handlers.refer(
+        stores,
+        handlers.Request(
+            kind=body.kind,
+            service_id=body.service_id,
+            case_id=body.case_id,
+            person_id=body.person_id,
+            new_person=None
+            if person is None
+            else lambda person_id: person.as_person(person_id, cause.actor.tenant),
+            need_codes=body.need_codes,
+            priority=body.priority,
+            reason=body.reason,
+            consent_method=body.consent.method,
+        ),
+        cause,
+    )
+    return answer(ReferralReceipt.of(saved), 201, location=f"/referrals/{saved.id}")
+
+
+@router.get("/referrals", response_model=Listing[ReferralView])
+async def list_referrals(
+    actor: Acting,
+    stores: Kept,
+    page: Paging,
+    *,
+    status: Annotated[Status | None, Query()] = None,
+    kind: Annotated[ReferralKind | None, Query()] = None,
+    service_id: Annotated[Id | None, Query()] = None,
+    case_id: Annotated[Id | None, Query()] = None,
+    person_id: Annotated[Id | None, Query()] = None,
+) -> Listing[ReferralView]:
+    """Referrals your organisation made, received or holds the case of, newest first.
+
+    The persons are left out: read one referral for as much as you may see.
+    """
+    asked = {
+        "state.status": status,
+        "state.kind": kind,
+        "state.service_id": service_id,
+        "state.case_id": case_id,
+        "state.person_id": _only_where_seen(person_id, actor),
+    }
+    where = {name: value for name, value in asked.items() if value is not None}
+    found = await stores.referrals.find(
+        actor.tenant, {**where, **visible_to(actor)}, limit=page.limit, cursor=page.cursor
+    )
+    return Listing(
+        items=[ReferralView.of(each, sight(each.state, actor), None) for each in found.items],
+        next_cursor=found.next_cursor,
+    )
+
+
+@router.get("/referrals/{referral_id}", response_model=ReferralView)
+async def read_referral(
+    referral_id: Id, actor: Acting, stores: Kept, response: Response
+) -> ReferralView:
+    """A referral, with as much of the person as you may see now."""
+    saved, how, person = await handlers.look_at(stores, referral_id, actor)
+    response.headers["ETag"] = etag(saved.version)
+    return ReferralView.of(saved, how, person)
+
+
+@router.get("/referrals/{referral_id}/history", response_model=Timeline)
+async def read_history(referral_id: Id, actor: Acting, stores: Kept) -> Timeline:
+    """What happened to a referral, oldest first."""
+    saved = await stores.referrals.get(referral_id, actor.tenant)
+    how = sight(saved.state, actor)
+    lines = saved.history if how is not Sight.HAPPENED else saved.history[-1:]
+    return Timeline(items=[TimelineEntry(**asdict(line)) for line in lines])
+
+
+@router.post("/referrals/{referral_id}/accept", response_model=Receipt, dependencies=[Working])
+async def accept(
+    referral_id: Id,
+    body: Annotated[Acceptance, JsonBody(Acceptance)],
+    cause: CauseOf,
+    if_match: IfMatch,
+    stores: Kept,
+) -> Response:
+    """Take the referral, and say who will look after the person."""
+    saved = await handlers.change(
+        stores,
+        referral_id,
+        lambda referral, cause: referrals.accept(referral, cause, assigned_to=body.assigned_to),
+        cause,
+        if_match=if_match,
+    )
+    return answer(Receipt.of(saved))
+
+
+@router.post("/referrals/{referral_id}/assign", response_model=Receipt, dependencies=[Working])
+async def assign(
+    referral_id: Id,
+    body: Annotated[Assignment, JsonBody(Assignment)],
+    cause: CauseOf,
+    if_match: IfMatch,
+    stores: Kept,
+) -> Response:
+    """Hand the person to another worker of your organisation."""
+    saved = await handlers.change(
+        stores,
+        referral_id,
+        lambda referral, cause: referrals.assign(referral, cause, assigned_to=body.assigned_to),
+        cause,
+        if_match=if_match,
+    )
+    return answer(Receipt.of(saved))
+
+
+@router.post("/referrals/{referral_id}/waitlist", response_model=Receipt, dependencies=[Working])
+async def waitlist(referral_id: Id, cause: CauseOf, if_match: IfMatch, stores: Kept) -> Response:
+    """Put the person on your waiting list: you would take them and have no place yet."""
+    saved = await handlers.change(stores, referral_id, referrals.waitlist, cause, if_match=if_match)
+    return answer(Receipt.of(saved))
+
+
+@router.post("/referrals/{referral_id}/decline", response_model=Receipt, dependencies=[Working])
+async def decline(
+    referral_id: Id,
+    body: Annotated[Decline, JsonBody(Decline)],
+    cause: CauseOf,
+    if_match: IfMatch,
+    stores: Kept,
+) -> Response:
+    """Do not take the referral, and say why."""
+    saved = await handlers.change(
+        stores,
+        referral_id,
+        lambda referral, cause: referrals.decline(referral, cause, reason_code=body.reason_code),
+        cause,
+        if_match=if_match,
+    )
+    return answer(Receipt.of(saved))
+
+
+@router.post("/referrals/{referral_id}/withdraw", response_model=Receipt, dependencies=[Referring])
+async def withdraw(
+    referral_id: Id,
+    body: Annotated[Withdrawal, JsonBody(Withdrawal)],
+    cause: CauseOf,
+    if_match: IfMatch,
+    stores: Kept,
+) -> Response:
+    """Take the referral back, and say why."""
+    saved = await handlers.change(
+        stores,
+        referral_id,
+        lambda referral, cause: referrals.withdraw(referral, cause, reason_code=body.reason_code),
+        cause,
+        if_match=if_match,
+    )
+    return answer(Receipt.of(saved))
+
+
+@router.post("/referrals/{referral_id}/complete", response_model=Receipt, dependencies=[Working])
+async def complete(
+    referral_id: Id,
+    body: Annotated[Completion, JsonBody(Completion)],
+    cause: CauseOf,
+    if_match: IfMatch,
+    stores: Kept,
+) -> Response:
+    """Close the referral with what came of it."""
+    saved = await handlers.change(
+        stores,
+        referral_id,
+        lambda referral, cause: referrals.complete(referral, cause, outcome_code=body.outcome_code),
+        cause,
+        if_match=if_match,
+    )
+    return answer(Receipt.of(saved))
+
+
+@router.post(
+    "/referrals/{referral_id}/not-complete", response_model=Receipt, dependencies=[Working]
+)
+async def not_complete(
+    referral_id: Id,
+    body: Annotated[End, JsonBody(End)],
+    cause: CauseOf,
+    if_match: IfMatch,
+    stores: Kept,
+) -> Response:
+    """Close the referral without an outcome, and say why."""
+    saved = await handlers.change(
+        stores,
+        referral_id,
+        lambda referral, cause: referrals.not_complete(
+            referral, cause, reason_code=body.reason_code
+        ),
+        cause,
+        if_match=if_match,
+    )
+    return answer(Receipt.of(saved))
+
+
+@router.get("/persons/{person_id}", response_model=PersonView, tags=["persons"])
+async def read_person(person_id: Id, actor: Acting, stores: Kept, response: Response) -> PersonView:
+    """A person your organisation referred, or whose case it holds."""
+    saved = await handlers.look_at_person(stores, person_id, actor)
+    response.headers["ETag"] = etag(saved.version)
+    return PersonView.of(saved.state, Sight.ALL)
+
+
+def _only_where_seen(person_id: str | None, actor: Actor) -> str | None:
+    """Operations never look for a person; the answer is then empty, not everything."""
+    return "" if person_id is not None and actor.role == "operations" else person_id

@@ -1,0 +1,65 @@
+"""What a service listens to: one function for each kind of fact."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from shared.cause import Cause
+from shared.events import Event
+
+StoresT = TypeVar("StoresT")
+EventT = TypeVar("EventT", bound=Event)
+
+Handler = Callable[[EventT, Cause, StoresT], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Listening(Generic[StoresT]):
+    """An event class and what is done with its events."""
+
+    event: type[Event]
+    handler: Handler[Any, StoresT]
+
+
+class Consumer(Generic[StoresT]):
+    """The facts one service listens to; ``service`` names its consumer group.
+
+    A handler applies one event through the service's use cases. It is called again with
+    the same event after a crash or a fault, so its effects must be the same ones. It may
+    return the ``Saved`` it got: repeats are then counted.
+    """
+
+    def __init__(self, service: str) -> None:
+        self.service = service
+        self._listening: dict[str, Listening[StoresT]] = {}
+
+    def on(
+        self, *events: type[EventT]
+    ) -> Callable[[Handler[EventT, StoresT]], Handler[EventT, StoresT]]:
+        """Register a function for these events. Raises ValueError where one has its own."""
+
+        def register(handler: Handler[EventT, StoresT]) -> Handler[EventT, StoresT]:
+            for event in events:
+                if event.type in self._listening:
+                    raise ValueError(f"{self.service} already listens to {event.type}")
+                self._listening[event.type] = Listening(event, handler)
+            return handler
+
+        return register
+
+    @property
+    def listening(self) -> Mapping[str, Listening[StoresT]]:
+        """What is listened to, by the event's word on the wire."""
+        return self._listening
+
+    @property
+    def events(self) -> Sequence[type[Event]]:
+        """The classes of events listened to."""
+        return [listening.event for listening in self._listening.values()]
+
+    @property
+    def topics(self) -> Sequence[str]:
+        """The topics that carry those events, without the installation's prefix."""
+        return sorted({event.topic for event in self.events})

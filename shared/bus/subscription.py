@@ -1,0 +1,215 @@
+"""One consumer group member: takes batches from FastStream, commits exactly what is finished."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any, Generic
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaMessage
+from faststream.kafka.message import FAKE_CONSUMER
+
+from shared.bus.batch import Applier, Patience, Progress
+from shared.bus.broker import make_broker
+from shared.bus.consumer import Consumer, StoresT
+from shared.bus.dead_letters import DeadLetters
+from shared.bus.topics import topic_name
+from shared.errors import Unavailable
+from shared.settings import ServiceSettings
+from shared.telemetry import Telemetry
+
+_MAX_RECORDS = 500
+_FETCH_MS = 20
+_COMMIT_SECONDS = 10.0
+_HAND_OVER_SECONDS = 5.0
+_LAG_SECONDS = 5.0
+_STALL_SECONDS = 60.0
+
+
+class Subscription(Generic[StoresT]):
+    """A consumer attached to Kafka: ``start`` once, ``stop`` once; make a new one to go on."""
+
+    def __init__(
+        self,
+        consumer: Consumer[StoresT],
+        stores: StoresT,
+        dead_letters: DeadLetters,
+        settings: ServiceSettings,
+        telemetry: Telemetry,
+        *,
+        patience: Patience,
+    ) -> None:
+        group = topic_name(settings, consumer.service)
+        self._applier = Applier(
+            consumer, stores, dead_letters, telemetry, group=group, patience=patience
+        )
+        self._patience = patience
+        self._work: asyncio.Task[None] | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._rests: dict[TopicPartition, float] = {}
+        self._finished = 0
+        self._watched = (0, asyncio.get_running_loop().time())
+        self._broker = make_broker(settings, consumer_only=True)
+        self._subscriber = self._broker.subscriber(
+            *(topic_name(settings, topic) for topic in consumer.topics),
+            group_id=group,
+            batch=True,
+            max_records=_MAX_RECORDS,
+            batch_timeout_ms=_FETCH_MS,
+            ack_policy=AckPolicy.MANUAL,
+            auto_offset_reset="earliest",
+            listener=_HandOver(self._idle, self._rests),
+            parser=_unparsed,
+            decoder=_records,
+            no_reply=True,
+        )
+        self._subscriber(self._on_batch)
+
+    async def start(self) -> None:
+        """Join the group. Raises Unavailable when Kafka does not answer."""
+        try:
+            await self._broker.start()
+        except (KafkaError, OSError, TimeoutError) as error:
+            await self.stop(0.0)
+            raise Unavailable("Kafka does not answer.") from error
+
+    async def stop(self, grace: float) -> None:
+        """Finish the batch in hand within ``grace`` seconds, commit, and leave the group."""
+        self._applier.stopping.set()
+        work = self._work
+        if work is not None:
+            await asyncio.wait({work}, timeout=grace)
+            work.cancel()
+        leaving = asyncio.create_task(self._broker.stop())
+        await asyncio.wait({leaving}, timeout=_COMMIT_SECONDS)
+        leaving.cancel()
+        await asyncio.gather(leaving, return_exceptions=True)
+
+    async def watch(self) -> None:
+        """Note whether work waits and none gets done; to be called every few seconds."""
+        now = asyncio.get_running_loop().time()
+        finished, _ = self._watched
+        if self._finished != finished or not await self._lag():
+            self._watched = (self._finished, now)
+
+    @property
+    def healthy(self) -> bool:
+        """False when the task is dead, or records wait and none was finished for a minute."""
+        _, since = self._watched
+        return self._is_running and asyncio.get_running_loop().time() - since < _STALL_SECONDS
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether Kafka gives no records though some wait: a new member is the only cure."""
+        return not self.healthy and not self._rests and self._idle.is_set()
+
+    @property
+    def _is_running(self) -> bool:
+        return any(not task.done() for task in self._subscriber.tasks)
+
+    async def _on_batch(self, records: Sequence[ConsumerRecord]) -> None:
+        if self._applier.stopping.is_set():
+            return
+        progress = Progress(records)
+        work = self._work = asyncio.create_task(self._applier.apply(records, progress))
+        self._idle.clear()
+        try:
+            await asyncio.wait({work})
+            await self._settle(progress)
+        finally:
+            work.cancel()
+            self._work = None
+            self._finished += progress.count
+            self._idle.set()
+
+    async def _settle(self, progress: Progress) -> None:
+        consumer = self._subscriber.consumer
+        if consumer is None:
+            return
+        assigned = consumer.assignment()
+        commits = {at: offset for at, offset in progress.commits().items() if at in assigned}
+        for partition in commits:
+            self._rests.pop(partition, None)
+        if commits:
+            await _commit(consumer, commits)
+        for partition, offset in progress.unfinished().items():
+            if partition in consumer.assignment():
+                self._put_back(consumer, partition, offset)
+
+    def _put_back(self, consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int) -> None:
+        """Go back to the record and let the partition rest, so that nothing spins."""
+        rest = min(
+            self._patience.longest_rest,
+            self._rests.get(partition, self._patience.first_rest / 2) * 2,
+        )
+        self._rests[partition] = rest
+        consumer.seek(partition, offset)
+        consumer.pause(partition)
+        asyncio.get_running_loop().call_later(rest, _resume, consumer, partition)
+
+    async def _lag(self) -> int:
+        """Records of the assigned partitions that are not finished; 0 when Kafka is silent."""
+        consumer = self._subscriber.consumer
+        if consumer is None:
+            return 0
+        try:
+            async with asyncio.timeout(_LAG_SECONDS):
+                ends = await consumer.end_offsets(sorted(consumer.assignment()))
+                positions = {at: await consumer.position(at) for at in ends}
+        except (KafkaError, TimeoutError):
+            return 0
+        waiting = sum(max(0, ends[at] - positions[at]) for at in ends)
+        return waiting + (0 if self._idle.is_set() else 1)
+
+
+class _HandOver(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+    """Lets the batch in hand finish before its partitions go to another member."""
+
+    def __init__(self, idle: asyncio.Event, rests: dict[TopicPartition, float]) -> None:
+        self._idle = idle
+        self._rests = rests
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Wait a few seconds for the commit; ``revoked`` is everything this member had."""
+        self._rests.clear()
+        if not revoked:
+            return
+        try:
+            async with asyncio.timeout(_HAND_OVER_SECONDS):
+                await self._idle.wait()
+        except TimeoutError:
+            structlog.get_logger().info("a batch goes on after its partitions were taken")
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Tell how many partitions this member has now."""
+        structlog.get_logger().debug("partitions assigned", count=len(list(assigned)))
+
+
+async def _commit(consumer: AIOKafkaConsumer, commits: dict[TopicPartition, int]) -> None:
+    """Commit, or leave it: another member then repeats the records, which changes nothing."""
+    try:
+        async with asyncio.timeout(_COMMIT_SECONDS):
+            await consumer.commit(commits)
+    except (KafkaError, TimeoutError) as error:
+        structlog.get_logger().warning("offsets not committed", error=type(error).__name__)
+
+
+def _resume(consumer: AIOKafkaConsumer, partition: TopicPartition) -> None:
+    try:
+        consumer.resume(partition)
+    except IllegalStateError:
+        structlog.get_logger().debug("partition taken while it rested")
+
+
+async def _unparsed(batch: tuple[ConsumerRecord, ...]) -> KafkaMessage:
+    """The batch as it came: FastStream's own parser fails on one header that is not UTF-8."""
+    return KafkaMessage(raw_message=batch, body=b"", consumer=FAKE_CONSUMER)
+
+
+async def _records(message: KafkaMessage) -> Any:
+    return message.raw_message

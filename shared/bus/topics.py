@@ -1,0 +1,82 @@
+"""Which topics there are, and making sure that they exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import structlog
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from shared.bus.broker import connection_options
+from shared.errors import Unavailable
+from shared.events import ALL_EVENTS
+from shared.settings import ServiceSettings
+
+DEAD_LETTERS = "dead-letters"
+"""Records that can never be applied, with their reason."""
+
+ALL_TOPICS: tuple[str, ...] = (*sorted({event.topic for event in ALL_EVENTS}), DEAD_LETTERS)
+"""Every topic, without the installation's prefix."""
+
+LARGEST_RECORD = 2 * 1024 * 1024
+"""Bytes. Twice a topic's usual limit, so that the largest record fits as a dead letter."""
+
+_TOPIC_OF = {event.type: event.topic for event in ALL_EVENTS}
+
+
+def topic_name(settings: ServiceSettings, topic: str) -> str:
+    """The topic's name in this installation."""
+    return f"{settings.topic_prefix}{topic}"
+
+
+def topic_of(event_type: str) -> str:
+    """The topic (without prefix) of a type of event. Raises KeyError for one unknown."""
+    return _TOPIC_OF[event_type]
+
+
+async def ensure_topics(settings: ServiceSettings, names: Iterable[str] = ALL_TOPICS) -> None:
+    """Create those of the topics (named without prefix) that are missing.
+
+    Each keeps its records for good. Existing topics are left as they are, and another
+    process may create the same ones at the same time. Raises Unavailable, naming the
+    topic, when Kafka refuses or does not answer.
+    """
+    wanted = {topic_name(settings, name): name for name in names}
+    admin = AIOKafkaAdminClient(**connection_options(settings))
+    try:
+        await admin.start()
+        missing = sorted(set(wanted) - set(await admin.list_topics()))
+        if missing:
+            await _create(admin, settings, [(name, wanted[name]) for name in missing])
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise Unavailable("Kafka does not answer.") from error
+    finally:
+        await admin.close()
+
+
+async def _create(
+    admin: AIOKafkaAdminClient, settings: ServiceSettings, missing: list[tuple[str, str]]
+) -> None:
+    answer = await admin.create_topics(
+        [
+            NewTopic(
+                name,
+                num_partitions=settings.topic_partitions,
+                replication_factor=settings.kafka_replication,
+                topic_configs=_configuration(topic),
+            )
+            for name, topic in missing
+        ]
+    )
+    for result in answer.to_object()["topic_errors"]:
+        error = for_code(result["error_code"])
+        if result["error_code"] and error is not TopicAlreadyExistsError:
+            raise Unavailable(f"Topic {result['topic']} was not created: {error.__name__}.")
+    structlog.get_logger().info("topics created", topics=[name for name, _ in missing])
+
+
+def _configuration(topic: str) -> dict[str, str]:
+    if topic == DEAD_LETTERS:
+        return {"retention.ms": "-1", "max.message.bytes": str(LARGEST_RECORD)}
+    return {"retention.ms": "-1"}

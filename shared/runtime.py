@@ -1,0 +1,150 @@
+"""A service put together: its database, its part of the bus, its workers and its HTTP API."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import fields
+from typing import Any
+
+import stamina
+import structlog
+from fastapi import APIRouter, FastAPI
+
+from shared.bus import Bus, Consumer, asyncapi_document
+from shared.errors import Unavailable
+from shared.events import Event
+from shared.settings import ServiceSettings
+from shared.store import Collection, Database, Store
+from shared.telemetry import Telemetry
+from shared.web import Check, add_routes, create_base_app, health_router
+
+Worker = Callable[[], Awaitable[None]]
+"""Work that goes on for as long as the service runs; it ends when it is cancelled."""
+
+_REST = 1.0
+
+
+class Runtime:
+    """What a service's ``create_app`` is built from: first its collections, then ``app``."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        self.settings = settings
+        self.telemetry = Telemetry(settings)
+        self._database = Database.connect(
+            settings.mongo_uri.get_secret_value(), settings.mongo_database
+        )
+
+    def collection(self, name: str) -> Collection:
+        """One of this service's own collections."""
+        return self._database.collection(name)
+
+    def app(
+        self,
+        *,
+        title: str,
+        summary: str,
+        stores: Any,
+        routers: Iterable[APIRouter],
+        publishes: Sequence[type[Event]],
+        consumer: Consumer[Any] | None = None,
+        workers: Sequence[Worker] = (),
+    ) -> FastAPI:
+        """The application. ``stores`` is a dataclass whose Store fields are indexed and relayed.
+
+        It answers once MongoDB has answered; Kafka may be away at any time.
+        """
+        kept = [
+            store
+            for store in (getattr(stores, field.name) for field in fields(stores))
+            if isinstance(store, Store)
+        ]
+        bus = Bus(self.settings, self.telemetry)
+        bus.relay([store.collection for store in kept], publishes)
+        if consumer is not None:
+            bus.consume(consumer, stores)
+
+        @asynccontextmanager
+        async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+            async with AsyncExitStack() as stack:
+                stack.callback(self.telemetry.close)
+                stack.push_async_callback(self._database.close)
+                await _prepare(kept)
+                for name, work in (("bus", bus.run), *_named(workers)):
+                    await stack.enter_async_context(_running(name, work))
+                yield
+
+        app = create_base_app(
+            settings=self.settings,
+            title=title,
+            summary=summary,
+            description=_DESCRIPTION,
+            lifespan=lifespan,
+            telemetry=self.telemetry,
+        )
+        app.state.stores = stores
+        checks = [Check("mongo", self._database.ping, vital=True)]
+        checks += [
+            Check(name, probe, vital=name == "relay") for name, probe in bus.checks().items()
+        ]
+        add_routes(app, health_router(checks))
+        contract = asyncapi_document(
+            self.settings.service, publishes, consumer.events if consumer else ()
+        )
+        add_routes(app, _contract_router(contract))
+        for router in routers:
+            add_routes(app, router)
+        return app
+
+
+_DESCRIPTION = (
+    "Errors are problem documents (RFC 9457). A command repeated under the same "
+    "Idempotency-Key changes nothing and gets the first answer; If-Match with the ETag you "
+    "read makes sure that you decide on what is still true."
+)
+
+
+async def _prepare(stores: Sequence[Store[Any]]) -> None:
+    """Wait for MongoDB and make sure that the indexes, and with them the rules, are there."""
+    async for attempt in stamina.retry_context(
+        on=Unavailable, attempts=None, timeout=None, wait_initial=0.2, wait_max=5.0
+    ):
+        with attempt:
+            if attempt.num > 1:
+                structlog.get_logger().warning("waiting for MongoDB", attempt=attempt.num)
+            await asyncio.gather(*(store.ensure_indexes() for store in stores))
+
+
+@asynccontextmanager
+async def _running(name: str, work: Worker) -> AsyncIterator[None]:
+    """Keep ``work`` going while the block runs, then let it end in its own way."""
+    task = asyncio.create_task(_supervised(name, work), name=name)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _supervised(name: str, work: Worker) -> None:
+    while True:
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - whatever it was, the work goes on
+            structlog.get_logger().error("worker failed", worker=name, exc_info=error)
+        await asyncio.sleep(_REST)
+
+
+def _named(workers: Sequence[Worker]) -> list[tuple[str, Worker]]:
+    return [(f"worker-{n}", worker) for n, worker in enumerate(workers, start=1)]
+
+
+def _contract_router(contract: dict[str, Any]) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/asyncapi")
+    async def asyncapi() -> dict[str, Any]:
+        return contract
+
+    return router
