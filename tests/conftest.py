@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.devissuer import DevIssuer
 from shared.ids import new_id
@@ -96,9 +97,20 @@ async def database(mongo_uri: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def topic_prefix() -> str:
-    """Put before every topic and group of a test, so that tests do not read each other's."""
-    return f"test-{new_id()[-12:]}-"
+async def topic_prefix(kafka_bootstrap: str) -> AsyncIterator[str]:
+    """Put before every topic and group of a test, so that tests do not read each other's.
+
+    The topics are deleted afterwards, which matters to a given broker.
+    """
+    prefix = f"test-{new_id()[-12:]}-"
+    yield prefix
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_bootstrap)
+    try:
+        await admin.start()
+        own = [topic for topic in await admin.list_topics() if topic.startswith(prefix)]
+        await admin.delete_topics(own)
+    finally:
+        await admin.close()
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,9 @@ import typer
 
 from services.console.importing.command import import_files
 
-app = typer.Typer(name="linkway", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    name="linkway", no_args_is_help=True, add_completion=False, rich_markup_mode="markdown"
+)
 app.command("import")(import_files)
 
 

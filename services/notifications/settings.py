@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Self
 
-from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, field_validator, model_validator
 
+from services.notifications.domain import RetryPolicy
 from shared.settings import ServiceSettings
 
 _MINUTE = 60.0
@@ -62,6 +64,23 @@ class Settings(ServiceSettings):
     subscription_cache_seconds: float = Field(default=5.0, ge=0)
     """How old this replica's view of subscriptions made at another replica may be."""
 
+    @property
+    def retry_policy(self) -> RetryPolicy:
+        """The schedule as the domain reads it."""
+        return RetryPolicy(waits=tuple(map(_seconds, self.retry_schedule_seconds)))
+
+    @property
+    def send_timeout(self) -> timedelta:
+        """The longest any attempt may take."""
+        return _seconds(max(self.webhook_timeout_seconds, self.smtp_timeout_seconds))
+
+    @field_validator("retry_schedule_seconds")
+    @classmethod
+    def _first_at_once(cls, waits: tuple[float, ...]) -> tuple[float, ...]:
+        if waits[0] != 0 or min(waits) < 0:
+            raise ValueError("the first wait must be 0 and none may be negative")
+        return waits
+
     @model_validator(mode="after")
     def _safe_in_production(self) -> Self:
         if self.env == "production" and self.webhook_allow_loopback:
@@ -69,3 +88,7 @@ class Settings(ServiceSettings):
         if self.env == "production" and self.smtp_password and not self.smtp_starttls:
             raise ValueError("LINKWAY_SMTP_PASSWORD needs LINKWAY_SMTP_STARTTLS=true")
         return self
+
+
+def _seconds(seconds: float) -> timedelta:
+    return timedelta(seconds=seconds)

@@ -83,6 +83,7 @@ class DeadLetters:
         }
         if not _is_plain(record.headers):
             headers[_EXACT] = _exact(record.headers)
+        generation = self._publisher.generation
         try:
             async with asyncio.timeout(_PUBLISH_SECONDS):
                 sending = await self._publisher.send(
@@ -90,6 +91,7 @@ class DeadLetters:
                 )
                 await sending
         except (KafkaError, TimeoutError) as failure:
+            await self._publisher.rebuild(generation)
             raise Unavailable("The dead letter could not be published.") from failure
         self._dead.labels(kind).inc()
         structlog.get_logger().warning(

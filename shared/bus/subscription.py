@@ -24,7 +24,8 @@ from shared.telemetry import Telemetry
 
 _MAX_RECORDS = 500
 _FETCH_MS = 20
-_COMMIT_SECONDS = 10.0
+_COMMIT_SECONDS = 5.0
+_LEAVE_SECONDS = 6.0
 _HAND_OVER_SECONDS = 5.0
 _LAG_SECONDS = 5.0
 _STALL_SECONDS = 60.0
@@ -86,9 +87,11 @@ class Subscription(Generic[StoresT]):
             await asyncio.wait({work}, timeout=grace)
             work.cancel()
         leaving = asyncio.create_task(self._broker.stop())
-        await asyncio.wait({leaving}, timeout=_COMMIT_SECONDS)
-        leaving.cancel()
-        await asyncio.gather(leaving, return_exceptions=True)
+        await asyncio.wait({leaving}, timeout=_LEAVE_SECONDS)
+        left = [leaving, *self._subscriber.tasks]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def watch(self) -> None:
         """Note whether work waits and none gets done; to be called every few seconds."""

@@ -22,17 +22,10 @@ ALL_TOPICS: tuple[str, ...] = (*sorted({event.topic for event in ALL_EVENTS}), D
 LARGEST_RECORD = 2 * 1024 * 1024
 """Bytes. Twice a topic's usual limit, so that the largest record fits as a dead letter."""
 
-_TOPIC_OF = {event.type: event.topic for event in ALL_EVENTS}
-
 
 def topic_name(settings: ServiceSettings, topic: str) -> str:
     """The topic's name in this installation."""
     return f"{settings.topic_prefix}{topic}"
-
-
-def topic_of(event_type: str) -> str:
-    """The topic (without prefix) of a type of event. Raises KeyError for one unknown."""
-    return _TOPIC_OF[event_type]
 
 
 async def ensure_topics(settings: ServiceSettings, names: Iterable[str] = ALL_TOPICS) -> None:

@@ -17,7 +17,7 @@ Running (``Supervisor``): child processes that end with this one, however it end
 
 from shared.servers.errors import ServerError
 from shared.servers.found import Finder, Servers, running_servers
-from shared.servers.kafka import KAFKA_VARIABLE, Broker, Kafka
+from shared.servers.kafka import KAFKA_VARIABLE, Broker, Kafka, kafka_answers
 from shared.servers.keeper import Keeper, ask_kafka, ask_mongo
 from shared.servers.maven import KAFKA_VERSION, Say
 from shared.servers.mongo import MONGO_VARIABLE, Mongo
@@ -40,5 +40,6 @@ __all__ = [
     "ask_kafka",
     "ask_mongo",
     "free_port",
+    "kafka_answers",
     "running_servers",
 ]

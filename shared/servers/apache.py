@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from shared.servers import maven
-from shared.servers.kafka import Kafka, answers
+from shared.servers.kafka import Kafka, kafka_answers
 from shared.servers.ports import kept_port, listens
 from shared.servers.processes import Supervisor
 
@@ -87,6 +87,6 @@ async def local_apache(
         grace=30.0 if kept else 0.0,
     )
     await processes.wait_until(NAME, partial(listens, port), within=60.0)
-    await processes.wait_until(NAME, partial(answers, bootstrap))
+    await processes.wait_until(NAME, partial(kafka_answers, bootstrap))
     where = f"local, Java {java.version}"
     return Kafka(bootstrap, True, f"Apache Kafka {maven.KAFKA_VERSION} ({where})")

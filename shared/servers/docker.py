@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from shared.errors import Unavailable
 from shared.servers import apache
 from shared.servers.errors import ServerError
-from shared.servers.kafka import Kafka, answers
+from shared.servers.kafka import Kafka, kafka_answers
 from shared.servers.maven import KAFKA_VERSION
 from shared.servers.mongo import REPLICA_SET, Mongo, become_primary, connected
 from shared.servers.ports import free_port
@@ -94,7 +94,7 @@ async def docker_kafka(containers: AsyncExitStack) -> Kafka:
     for key, value in settings.items():
         container.with_env("KAFKA_" + key.replace(".", "_").upper(), value)
     await _start(container, containers)
-    await _until(partial(answers, bootstrap), "Apache Kafka")
+    await _until(partial(kafka_answers, bootstrap), "Apache Kafka")
     return Kafka(bootstrap, True, f"Apache Kafka {KAFKA_VERSION} (Docker, {KAFKA_IMAGE})")
 
 

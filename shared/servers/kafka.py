@@ -28,14 +28,14 @@ class Kafka:
 
 async def given_kafka(bootstrap: str) -> Kafka:
     """The one at this address; ServerError where it does not answer."""
-    if not await answers(bootstrap):
+    if not await kafka_answers(bootstrap):
         raise ServerError(f"No Kafka answers at the address in {KAFKA_VARIABLE}.")
     idempotent = await _takes_idempotent_producers(bootstrap)
     kind = "Kafka" if idempotent else "Kafka-protocol broker without idempotent producers"
     return Kafka(bootstrap, idempotent, f"{kind} at {bootstrap} (given by {KAFKA_VARIABLE})")
 
 
-async def answers(bootstrap: str) -> bool:
+async def kafka_answers(bootstrap: str) -> bool:
     """Whether a broker there tells its cluster."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     try:

@@ -33,6 +33,7 @@ class Keeper:
         self._thread = threading.Thread(target=self._run, name="linkway-keeper", daemon=True)
         self.port = 0
         self.description = ""
+        """What has been asked for so far, and what was found; empty before."""
 
     def start(self) -> None:
         """Begin to answer at ``port``; no server is started yet."""
@@ -65,6 +66,7 @@ class Keeper:
             self.description = self._finder.description
         except LinkwayError as error:
             answer = {"error": str(error)}
+            self.description = f"{wanted} was not found"
         writer.write(json.dumps(answer).encode())
         await writer.drain()
         writer.close()

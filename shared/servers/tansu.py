@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 
 from shared.servers.errors import ServerError
-from shared.servers.kafka import KAFKA_VARIABLE, Kafka, answers
+from shared.servers.kafka import KAFKA_VARIABLE, Kafka, kafka_answers
 from shared.servers.ports import free_port, listens
 from shared.servers.processes import Supervisor
 
@@ -29,7 +29,7 @@ async def local_tansu(processes: Supervisor) -> Kafka:
     ]
     await processes.start(NAME, command, grace=0.0)
     await processes.wait_until(NAME, partial(listens, port))
-    await processes.wait_until(NAME, partial(answers, bootstrap))
+    await processes.wait_until(NAME, partial(kafka_answers, bootstrap))
     return Kafka(bootstrap, idempotent=False, description=f"Tansu {version} (local, in memory)")
 
 

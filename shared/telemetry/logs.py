@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 import traceback
@@ -11,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
+from pydantic_core import to_json
 
 from shared.settings import ServiceSettings
 from shared.telemetry.context import WORK
@@ -64,7 +64,7 @@ def _render(_logger: object, level: str, fields: MutableMapping[str, Any]) -> st
     line.update(fields)
     if error:
         line["exception"] = "".join(_frames(_exception(error)))
-    return json.dumps(line, default=str, ensure_ascii=False)
+    return to_json(line, fallback=str, inf_nan_mode="strings").decode()
 
 
 _PROCESSORS: list[structlog.typing.Processor] = [_render]

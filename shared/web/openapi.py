@@ -15,12 +15,13 @@ from shared.web.dependencies import HEADERS
 from shared.web.problems import MEDIA_TYPE, STATUS, Problem
 
 _TWIN = "/-/"
+_TITLES = {status: title for status, title in reversed(STATUS.values())}
 _PROBLEMS = {
     str(status): {
-        "description": title,
+        "description": _TITLES[status],
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
-    for status, title in reversed(STATUS.values())
+    for status in sorted(_TITLES)
 }
 
 
@@ -36,13 +37,17 @@ def document(app: FastAPI) -> dict[str, Any]:
         for route in iter_route_contexts(app.routes)
         if isinstance(route.original_route, APIRoute) and route.include_in_schema
     ]
-    twins = [_twin(_TWIN + str(place), _body_model(route)) for place, route in enumerate(routes)]
+    twins = [
+        _twin(_TWIN + str(place), model)
+        for place, model in enumerate(map(_body_model, routes))
+        if model is not None
+    ]
     found = get_openapi(
         title=app.title,
         version=app.version,
         summary=app.summary,
         description=app.description,
-        routes=[*routes, *filter(None, twins), _twin(_TWIN, Problem)],
+        routes=[*routes, *twins, _twin(_TWIN, Problem)],
     )
     paths: dict[str, Any] = found["paths"]
     del paths[_TWIN]
@@ -61,12 +66,10 @@ def document(app: FastAPI) -> dict[str, Any]:
     return found
 
 
-def _twin(path: str, model: Any) -> APIRoute | None:
+def _twin(path: str, model: Any) -> APIRoute:
     async def take(body: Any) -> None:
         """Never called."""
 
-    if model is None:
-        return None
     take.__annotations__["body"] = Annotated[model, Body()]
     return APIRoute(path, take, methods=["PUT"])
 

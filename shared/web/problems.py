@@ -8,9 +8,11 @@ from typing import Any, cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from shared.errors import FieldError, Invalid, LinkwayError, TooLarge
 from shared.telemetry import current_request
@@ -35,8 +37,6 @@ STATUS = {
 }
 _RETRY_AFTER = {"contended": "1", "unavailable": "2"}
 """Seconds after which the same call may well work."""
-
-_DOCUMENT = TypeAdapter(dict[str, Any])
 
 
 class ProblemField(BaseModel):
@@ -121,7 +121,7 @@ async def _on_validation_error(_request: Request, error: Exception) -> Response:
     return problem(_invalid([_without_body_prefix(each) for each in found], "request"))
 
 
-async def _on_http_exception(_request: Request, error: Exception) -> Response:
+async def _on_http_exception(request: Request, error: Exception) -> Response:
     """Starlette's own: no such address, no such method there, and the like."""
     raised = cast("HTTPException", error)
     status = HTTPStatus(raised.status_code)
@@ -134,7 +134,17 @@ async def _on_http_exception(_request: Request, error: Exception) -> Response:
         detail = "There is nothing at this address."
     elif status == HTTPStatus.METHOD_NOT_ALLOWED:
         detail = "This address does not take that method; see the Allow header."
+        return _response(status, kind, title, detail, headers={"Allow": _allowed(request)})
     return _response(status, kind, title, detail, headers=raised.headers)
+
+
+def _allowed(request: Request) -> str:
+    """Every method the address takes; Starlette names those of its first route only."""
+    methods: set[str] = set()
+    for route in request.app.routes:
+        if route.matches(request.scope)[0] is not Match.NONE:
+            methods.update(getattr(route, "methods", None) or ())
+    return ", ".join(sorted(methods))
 
 
 def _response(
@@ -148,7 +158,6 @@ def _response(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     document: dict[str, Any] = {
-        **(facts or {}),
         "type": f"{_HOME}/problems/{kind}",
         "title": title,
         "status": int(status),
@@ -161,7 +170,7 @@ def _response(
         document["errors"] = [
             {"pointer": each.pointer, "reason": each.reason} for each in errors[:_MOST_ERRORS]
         ]
-    body = _DOCUMENT.dump_json(document, fallback=str)
+    body = to_json({**(facts or {}), **document}, fallback=str)
     return Response(body, int(status), headers, MEDIA_TYPE)
 
 
@@ -188,8 +197,10 @@ def _reason(found: Mapping[str, Any]) -> str:
 
 
 def _without_body_prefix(found: Mapping[str, Any]) -> Mapping[str, Any]:
-    """FastAPI's places begin with where a value came from, and a body that is not JSON
-    with the character at which it stops being so.
+    """FastAPI's finding, placed as ours are.
+
+    Its places begin with where a value came from; of a body that is not JSON they end with
+    the character at which it stops being so.
     """
     source, *place = found["loc"]
     if found["type"] == "json_invalid":

@@ -64,7 +64,7 @@ def referral_fact(event: type[E], seq: int, *, referral: str = CASE, **said: Any
 
 def booked(seq: int, appointment: str = FIRST, **said: Any) -> AppointmentBooked:
     start = NOON + timedelta(days=7)
-    details = {"appointment_id": appointment, "start": start, "mode": "in_person"}
+    details: dict[str, Any] = {"appointment_id": appointment, "start": start, "mode": "in_person"}
     return referral_fact(AppointmentBooked, seq, **(details | said))
 
 
@@ -77,12 +77,13 @@ def missed(seq: int, appointment: str = FIRST, **said: Any) -> AppointmentMissed
 
 
 def cancelled(seq: int, appointment: str = FIRST, **said: Any) -> AppointmentCancelled:
-    by = {"cancelled_by": "person"}
-    return referral_fact(AppointmentCancelled, seq, appointment_id=appointment, **(by | said))
+    details: dict[str, Any] = {"appointment_id": appointment, "cancelled_by": "person"}
+    return referral_fact(AppointmentCancelled, seq, **(details | said))
 
 
 def intake(**said: Any) -> ReferralCreated:
-    return referral_fact(ReferralCreated, 1, **({"need_codes": ("loneliness",)} | said))
+    details: dict[str, Any] = {"need_codes": ("loneliness",)}
+    return referral_fact(ReferralCreated, 1, **(details | said))
 
 
 def opened() -> Plan:

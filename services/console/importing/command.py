@@ -39,11 +39,11 @@ def import_files(
     The token is read from --token-file or from the environment variable LINKWAY_TOKEN.
 
     Examples:
-      linkway import --dry-run ./our-directory
+    - `linkway import --dry-run ./our-directory`
 
-      linkway import outcodes.csv epraccur.csv --postcode-area S --token-file curator.jwt
+    - `linkway import outcodes.csv epraccur.csv --postcode-area S --token-file curator.jwt`
 
-      LINKWAY_TOKEN=... linkway import services.json --directory-url https://directory.example
+    - `LINKWAY_TOKEN=... linkway import services.json --directory-url https://directory.example`
 
     Ends with status 0 if every file could be read and was taken, whatever rows were bad; with
     1 if one could not be.

@@ -17,12 +17,14 @@ def reading(console: Console) -> Iterator[AtLine]:
     """Show how many lines of each file have been read, while the block runs."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console) as progress:
-        tasks: dict[Path, TaskID] = {}
+        tasks: dict[Path, tuple[TaskID, int]] = {}
 
-        def at_line(path: Path, line: int) -> None:
+        def at_line(path: Path, line: int | None) -> None:
             if path not in tasks:
-                tasks[path] = progress.add_task(path.name, total=_lines(path))
-            progress.update(tasks[path], completed=line)
+                total = _lines(path)
+                tasks[path] = progress.add_task(path.name, total=total), total
+            task, total = tasks[path]
+            progress.update(task, completed=total if line is None else line)
 
         yield at_line
 

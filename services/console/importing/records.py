@@ -176,14 +176,15 @@ class Unreadable(Exception):
 
 
 def first_of_each(rows: Iterable[Row | BadRow]) -> Rows:
-    """The rows, with each later one that has the key of an earlier one made a bad row."""
+    """The rows, with each later one that has the id of an earlier one made a bad row."""
     lines: dict[str, int] = {}
     for row in rows:
         if isinstance(row, Row):
-            first = lines.setdefault(row.record.id, row.line)
-            if first != row.line:
+            first = lines.get(row.record.id)
+            if first is not None:
                 yield BadRow(row.line, f"repeats line {first}: the first one is kept")
                 continue
+            lines[row.record.id] = row.line
         yield row
 
 

@@ -25,6 +25,8 @@ def print_report(console: Console, report: Report, *, dry_run: bool) -> None:
             more = ", ..." if len(lines) > _LINES_SHOWN else ""
             rows = "1 row: line" if len(lines) == 1 else f"{len(lines):,} rows: lines"
             console.print(f"{escape(path.name)}: {escape(note)} ({rows} {shown}{more})")
+    if report.refused:
+        console.print(f"[bold red]Broken off:[/] {escape(report.refused)}")
     for path in report.passed_over:
         console.print(f"Passed over, of no known format: {escape(path.name)}")
     for path, reason in report.faults:
@@ -41,11 +43,15 @@ def _figures(report: Report, *, dry_run: bool) -> Table:
     for heading in (*outcomes, "bad", "other areas"):
         table.add_column(heading.capitalize(), justify="right")
     for path, tally in report.tallies.items():
-        name, bad, outside = escape(path.name), f"{len(tally.bad):,}", f"{tally.outside:,}"
-        for kind, counts in tally.outcomes.items():
-            figures = (f"{counts[outcome]:,}" for outcome in outcomes)
-            table.add_row(name, kind.strip("/"), *figures, bad, outside)
-            name = bad = outside = ""
+        table.add_section()
+        rows = [
+            (kind.strip("/"), *(f"{counts[outcome]:,}" for outcome in outcomes))
+            for kind, counts in sorted(tally.outcomes.items())
+        ]
+        first, *rest = rows or [("none", *("0" for _ in outcomes))]
+        table.add_row(escape(path.name), *first, f"{len(tally.bad):,}", f"{tally.outside:,}")
+        for row in rest:
+            table.add_row("", *row)
     return table
 
 

@@ -13,8 +13,8 @@ from services.console.importing.directory import Directory, Refused
 from services.console.importing.loader import Tally, load
 from services.console.importing.records import Unreadable
 
-AtLine = Callable[[Path, int], None]
-"""Told which line of which file is being read."""
+AtLine = Callable[[Path, int | None], None]
+"""Told which line of which file is being read, and None once all are."""
 
 
 @dataclass
@@ -50,6 +50,7 @@ def run(
         try:
             with closing(source.format.read(source.path)) as rows:
                 load(rows, directory, tally, areas=areas, at_line=_of(source.path, at_line))
+            at_line(source.path, None)
         except Unreadable as fault:
             report.faults.append((source.path, str(fault)))
         except Refused as refused:

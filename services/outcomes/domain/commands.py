@@ -31,13 +31,16 @@ class AssessedNeed(Strict):
 class CompleteAssessment(Strict):
     """Record what matters to the person; its needs replace the plan's."""
 
-    needs: tuple[AssessedNeed, ...] = Field(min_length=1, max_length=20)
+    needs: tuple[AssessedNeed, ...] = Field(max_length=20)
     strengths: Note | None = None
     notes: Note | None = None
 
     @field_validator("needs")
     @classmethod
     def _each_need_once(cls, needs: tuple[AssessedNeed, ...]) -> tuple[AssessedNeed, ...]:
+        # min_length would also complain whenever the one need there is has a fault.
+        if not needs:
+            raise PydanticCustomError("no_need", "must name at least one need")
         if len({need.need_code for need in needs}) != len(needs):
             raise PydanticCustomError("repeated_need", "must name each need only once")
         return needs

@@ -1,0 +1,51 @@
+# Linkway. `make demo` and `make test` do all their own set-up; `make help` lists the rest.
+
+PYTHON ?= $(firstword $(foreach v,3.13 3.12 3.11,$(shell command -v python$(v) 2>/dev/null)) python3)
+BIN    := .venv/bin
+READY  := .venv/.ready
+RUN    := $(BIN)/python
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check up bench lock contracts clean
+
+help: ## What can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) ## Start everything, play 200 journeys, stay up (ONCE=1 ends; DATA=folder uses your files)
+	@$(BIN)/linkway demo $(if $(ONCE),--once) $(if $(DATA),--data "$(DATA)")
+
+test: $(READY) ## Run all tests on real MongoDB and Kafka (ARGS="-k relay" picks some)
+	@$(BIN)/pytest -n $(or $(WORKERS),auto) --dist loadgroup $(ARGS)
+
+check: $(READY) ## Style, types, import rules, lock file, published contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(RUN) deploy/lock.py --check
+	@$(RUN) deploy/contracts.py --check
+
+up: ## Start everything in Docker
+	docker compose up --build
+
+bench: $(READY) ## Measure accepted referrals a second against a bare insert, in one run
+	@$(RUN) tests/bench/referrals.py
+
+lock: $(READY) ## Renew requirements.txt from pyproject.toml
+	@$(RUN) deploy/lock.py
+
+contracts: $(READY) ## Renew the OpenAPI and AsyncAPI copies in docs/contracts
+	@$(RUN) deploy/contracts.py
+
+clean: ## Remove the virtual environment and everything the demo left
+	rm -rf .venv .linkway
+
+$(READY): requirements.txt deploy/requirements-uv.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Linkway needs Python 3.11 or newer; none was found on PATH."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Linkway needs Python 3.11 or newer, but $(PYTHON) is $$($(PYTHON) -V 2>&1). Name another with PYTHON=…"; exit 1; }
+	@echo "Setting up a virtual environment in .venv (once) …"
+	@$(PYTHON) -m venv .venv || { echo "$(PYTHON) cannot make virtual environments; on Debian and Ubuntu install python3-venv."; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/requirements-uv.txt
+	@$(BIN)/uv pip sync --quiet --require-hashes requirements.txt
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@

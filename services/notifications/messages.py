@@ -1,0 +1,55 @@
+"""What a delivery says: the webhook's body and the e-mail's text, both without personal data."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from services.notifications.domain import About, Delivery
+
+_TABLE = tomllib.loads(Path(__file__).with_name("texts.toml").read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where receivers fetch what they may see: each owner's public base URL, by topic."""
+
+    referrals: str
+    directory: str
+    outcomes: str
+
+    def to(self, about: About) -> str:
+        """The link to the record an event is about."""
+        base, collection = {
+            "referral-events": (self.referrals, "referrals"),
+            "directory-events": (self.directory, "services"),
+            "outcome-events": (self.outcomes, "plans"),
+        }[about.topic]
+        return f"{base.rstrip('/')}/{collection}/{about.subject}"
+
+
+def webhook_body(delivery: Delivery, links: Links) -> str:
+    """The JSON a receiver gets, the same text at each attempt (Standard Webhooks 1.0, thin)."""
+    about = delivery.about
+    data = {"event_id": about.event_id, **about.facts, "dataref": links.to(about)}
+    body = {"type": about.type, "timestamp": about.occurred_at.isoformat(), "data": data}
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=True)
+
+
+def mail_text(delivery: Delivery, links: Links) -> tuple[str, str]:
+    """Subject and body, in the words of ``texts.toml`` for this event and recipient."""
+    about = delivery.about
+    texts: Mapping[str, Mapping[str, str]] = _TABLE[about.type]
+    text = texts.get(delivery.part, texts["informed"])
+    frame = Template(_TABLE["frame"]["body"])
+    body = frame.substitute(
+        text=text["body"].strip(),
+        reference=about.subject,
+        time=f"{about.occurred_at:%d %B %Y, %H:%M} UTC",
+        link=links.to(about),
+    )
+    return text["subject"], body
