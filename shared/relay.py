@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, ProducerClosed
 
 from shared.errors import Unavailable
 from shared.events import ALL_EVENTS, Envelope
@@ -21,9 +21,12 @@ from shared.store import Collection, Unsent
 from shared.telemetry import Telemetry
 
 _LIMIT = 500
-_LEASE = timedelta(seconds=30)
+_BREATH = 100
+# A third of the lease and one wave of publishing together stay below it; the shorter it
+# is, the sooner the slots of a relay that was killed are served again.
+_LEASE = timedelta(seconds=10)
 _RENEW_SECONDS = _LEASE.total_seconds() / 3
-_PUBLISH_SECONDS = 8.0
+_PUBLISH_SECONDS = 4.0
 _GATHER_SECONDS = 0.004
 _SHORTEST_POLL = 0.02
 _LONGEST_POLL = 0.5
@@ -159,7 +162,7 @@ class _Outlet:
         generation = self._producer.generation
         try:
             found = await self._pass()
-        except Exception as error:  # noqa: BLE001 - the relay outlives every fault; all are told
+        except Exception as error:  # noqa: BLE001 - the relay outlives every fault and tells each
             self._failures += 1
             known = isinstance(error, (Unavailable, KafkaError, TimeoutError))
             structlog.get_logger().warning(
@@ -169,9 +172,134 @@ class _Outlet:
                 failures=self._failures,
                 exc_info=None if known else error,
             )
-            if isinstance(error, Unavailable) or self._failures >= _FAILURES_BEFORE_REBUILD:
+            if self._is_broken_by(error):
                 await self._rebuild(generation)
             return 0
         self._failures = 0
         self._served = asyncio.get_running_loop().time()
         return found
+
+    def _is_broken_by(self, error: Exception) -> bool:
+        """Whether the producer may be past recovery: at once, or after several failures."""
+        if isinstance(error, KafkaError) and not error.retriable:
+            return True
+        kafka_fails = isinstance(error, (KafkaError, TimeoutError))
+        return kafka_fails and self._failures >= _FAILURES_BEFORE_REBUILD
+
+    async def _rebuild(self, generation: int) -> None:
+        try:
+            await self._producer.rebuild(generation)
+        except Unavailable:
+            structlog.get_logger().info("Kafka is still away")
+
+    async def _pass(self) -> int:
+        await self._remove_sent()
+        await self._renew()
+        documents = await self.collection.unsent(self._slots, _LIMIT)
+        try:
+            await self._publish(documents)
+        finally:
+            await self._remove_sent()
+            self._forget_finished()
+        return len(documents)
+
+    async def _publish(self, documents: Sequence[Unsent]) -> None:
+        """In waves: the first event of each document, then the second where that one is safe."""
+        waiting = documents
+        depth = 0
+        while waiting:
+            await self._renew()
+            safe = await self._wave([(each.id, each.entries[depth]) for each in waiting])
+            depth += 1
+            waiting = [each for each in waiting if each.id in safe and len(each.entries) > depth]
+
+    async def _wave(self, wave: Sequence[tuple[str, Envelope]]) -> set[str]:
+        """Publish one event each of different documents; gives whose are safe.
+
+        Raises the first failure once all that succeeded is noted.
+        """
+        sending: list[tuple[str, Envelope, asyncio.Future[Any]]] = []
+        failure: Exception | None = None
+        try:
+            async with asyncio.timeout(_PUBLISH_SECONDS):
+                for document_id, entry in wave:
+                    sending.append((document_id, entry, await self._send(entry)))
+                    if len(sending) % _BREATH == 0:
+                        await asyncio.sleep(0)
+                await asyncio.wait([future for _, _, future in sending])
+        except (KafkaError, TimeoutError) as error:
+            failure = error
+        safe = set()
+        for document_id, entry, future in sending:
+            if not future.done():
+                self._in_flight[entry.id] = future
+            elif (refusal := _failure_of(future)) is not None:
+                failure = refusal
+            else:
+                safe.add(document_id)
+                self._sent.setdefault(document_id, []).append(entry.id)
+                self._telemetry.metrics.events_published_total.labels(entry.type).inc()
+        if failure is not None:
+            raise failure
+        return safe
+
+    async def _send(self, entry: Envelope) -> asyncio.Future[Any]:
+        """Hand the event over, unless the producer still has it from an earlier pass."""
+        earlier = self._in_flight.pop(entry.id, None)
+        if earlier is not None and (not earlier.done() or _failure_of(earlier) is None):
+            return earlier
+        topic = f"{self._topic_prefix}{_TOPICS[entry.type]}"
+        with self._telemetry.send_span(
+            topic, event_id=entry.id, key=entry.key, traceparent=entry.traceparent
+        ) as traceparent:
+            return await self._producer.send(
+                topic,
+                key=entry.key.encode(),
+                value=entry.data,
+                headers={**entry.headers(), "traceparent": traceparent},
+            )
+
+    async def _remove_sent(self) -> None:
+        """What is safe leaves the outboxes; after a failure it is tried again, not sent again."""
+        if self._sent:
+            await self.collection.remove_sent(self._sent)
+            self._sent = {}
+
+    def _forget_finished(self) -> None:
+        for event_id, future in list(self._in_flight.items()):
+            if future.done() and _failure_of(future) is not None:
+                del self._in_flight[event_id]
+
+    async def _renew(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._renewed < _RENEW_SECONDS:
+            return
+        self._slots = sorted(await self.collection.lease_slots(self._owner, _LEASE))
+        self._renewed = now
+
+    async def _rest(self, found: int) -> None:
+        """Wait for a write, or for a while: another process may have written."""
+        self._poll = _SHORTEST_POLL if found else min(_LONGEST_POLL, self._poll * 2)
+        try:
+            async with asyncio.timeout(self._poll):
+                await self.collection.nudge.wait()
+        except TimeoutError:
+            return
+        self.collection.nudge.clear()
+        await asyncio.sleep(_GATHER_SECONDS)
+
+    async def _back_off(self) -> None:
+        pause = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2**self._failures)
+        try:
+            async with asyncio.timeout(pause):
+                await self._stopping.wait()
+        except TimeoutError:
+            return
+
+
+def _failure_of(future: asyncio.Future[Any]) -> Exception | None:
+    """Why a finished future failed; None where the record is safe."""
+    error: BaseException | None = ProducerClosed() if future.cancelled() else future.exception()
+    if error is not None and not isinstance(error, Exception):
+        raise error
+    return error

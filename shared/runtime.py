@@ -61,7 +61,7 @@ class Runtime:
             if isinstance(store, Store)
         ]
         bus = Bus(self.settings, self.telemetry)
-        bus.relay([store.collection for store in kept], publishes)
+        bus.relay([store.collection for store in kept])
         if consumer is not None:
             bus.consume(consumer, stores)
 

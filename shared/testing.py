@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import TypeVar
+
+import httpx
+from fastapi import FastAPI
 
 from shared.servers import free_port
 
-__all__ = ["eventually", "free_port"]
+__all__ = ["eventually", "free_port", "serving"]
 
 T = TypeVar("T")
 
@@ -38,3 +42,15 @@ async def eventually(check: Callable[[], T | Awaitable[T]], within: float = 10.0
         if asyncio.get_running_loop().time() >= deadline:
             raise failed or AssertionError(f"not within {within} seconds; last: {value!r}")
         await asyncio.sleep(_EVERY_SECONDS)
+
+
+@asynccontextmanager
+async def serving(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """The application started, with all its workers, and a client that talks to it in-process.
+
+    An error the application does not answer itself reaches the client as the 500 it is.
+    """
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+            yield client

@@ -38,10 +38,10 @@ def words(text: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """Ask for services within ``metres`` of ``point``, behind ``after`` (metres, id)."""
+    """Ask for services around ``point``, within ``metres``, behind ``after`` (metres, id)."""
 
     point: Point
-    metres: float
+    metres: float | None = None
     after: tuple[float, str] | None = None
 
 
@@ -65,6 +65,10 @@ class Services(Store[Service]):
         Index("by_organisation", (("tenant", 1), ("facets.organisation", 1))),
     )
 
+    def receipt(self, state: Service) -> Mapping[str, Any]:
+        """The status, to answer with."""
+        return {"status": state.listing.status}
+
     def facets(self, state: Service) -> Mapping[str, Any]:
         """What services are found by; places as GeoJSON (longitude first)."""
         said = state.listing
@@ -83,20 +87,18 @@ class Services(Store[Service]):
         self, tenant: str, where: Mapping[str, Any], near: Near, limit: int
     ) -> list[Found]:
         """Matching services within the distance, nearest first, equals by id."""
-        pipeline: list[dict[str, Any]] = [
-            {
-                "$geoNear": {
-                    "near": {
-                        "type": "Point",
-                        "coordinates": [near.point.longitude, near.point.latitude],
-                    },
-                    "key": "facets.places",
-                    "distanceField": "metres",
-                    "maxDistance": near.metres,
-                    "query": {"tenant": tenant, **where},
-                }
-            }
-        ]
+        around: dict[str, Any] = {
+            "near": {
+                "type": "Point",
+                "coordinates": [near.point.longitude, near.point.latitude],
+            },
+            "key": "facets.places",
+            "distanceField": "metres",
+            "query": {"tenant": tenant, **where},
+        }
+        if near.metres is not None:
+            around["maxDistance"] = near.metres
+        pipeline: list[dict[str, Any]] = [{"$geoNear": around}]
         if near.after is not None:
             metres, last = near.after
             behind = [{"metres": {"$gt": metres}}, {"metres": metres, "_id": {"$gt": last}}]

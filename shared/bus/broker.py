@@ -123,11 +123,11 @@ class Publisher:
     ) -> asyncio.Future[Any]:
         """Hand a record to the producer; the future is done when all replicas have it.
 
-        The order of calls is the order in a partition. Raises Unavailable where there is
-        no producer, KafkaError where it takes no more.
+        The order of calls is the order in a partition. Raises KafkaError where it cannot
+        be taken: ProducerClosed when there is no producer at present.
         """
         if self._broker is None:
-            raise Unavailable("Kafka is not connected.")
+            raise ProducerClosed
         return await self._broker.publish(
             value, topic, key=key, headers=dict(headers), no_confirm=True
         )

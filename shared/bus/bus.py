@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -23,7 +23,8 @@ from shared.telemetry import Telemetry
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 10.0
 _WATCH_SECONDS = 5.0
-_CLOSE_SECONDS = 3.0
+_LEAST_CLOSE_SECONDS = 0.5
+_CONSUMER_SHARE = 0.6
 
 Check = Callable[[], Awaitable[None]]
 
@@ -79,16 +80,91 @@ class Bus:
         Draining takes at most ``graceful_seconds``: consumers first, since what they
         apply makes events, then the relay.
         """
-        consuming = asyncio.create_task(self._keep_consuming())
-        relaying = asyncio.create_task(self._keep_relaying())
+        work: list[asyncio.Task[None]] = []
         try:
-            await asyncio.gather(consuming, relaying)
+            await self._connect()
+            if self._relay is not None:
+                work.append(asyncio.create_task(self._relay.run()))
+            if self._subscribe is not None:
+                work.append(asyncio.create_task(self._keep_consuming(self._subscribe)))
+            await _until_one_ends(work)
         finally:
-            await self._drain(consuming, relaying)
+            await self._drain(work)
 
-    async def _drain(self, consuming: asyncio.Task[None], relaying: asyncio.Task[None]) -> None:
-        loop = asyncio.get_running_loop()
-        end = loop.time() + self._settings.graceful_seconds
-        consuming.cancel()
-        await asyncio.wait({consuming}, timeout=max(0.0, end - loop.time()))
-        ...
+    async def _connect(self) -> None:
+        pauses = _pauses()
+        while True:
+            try:
+                await ensure_topics(self._settings)
+                await self._publisher.connect()
+            except Unavailable as error:
+                _log_waiting(error)
+                await asyncio.sleep(next(pauses))
+            else:
+                return
+
+    async def _keep_consuming(self, subscribe: Callable[[], Subscription[Any]]) -> None:
+        """Be a member of the group; one that gets no records though some wait is replaced."""
+        pauses = _pauses()
+        while True:
+            subscription = self._subscription = subscribe()
+            try:
+                await subscription.start()
+                await _watch(subscription)
+                structlog.get_logger().error("consumer got stuck and is replaced")
+            except Unavailable as error:
+                _log_waiting(error)
+            await subscription.stop(0.0)
+            await asyncio.sleep(next(pauses))
+
+    async def _drain(self, work: Sequence[asyncio.Task[None]]) -> None:
+        grace = self._settings.graceful_seconds
+        end = asyncio.get_running_loop().time() + grace
+        if self._subscription is not None:
+            await self._subscription.stop(grace * _CONSUMER_SHARE)
+        if self._relay is not None and work:
+            self._relay.stop()
+            await asyncio.wait({work[0]}, timeout=_until(end))
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+        await self._publisher.close(max(_LEAST_CLOSE_SECONDS, _until(end)))
+
+    async def _check_relay(self) -> None:
+        if self._relay is None or not self._relay.healthy:
+            raise Unavailable("Events are not being published.")
+
+    async def _check_consumer(self) -> None:
+        if self._subscription is None or not self._subscription.healthy:
+            raise Unavailable("Events are not being consumed.")
+
+
+async def _until_one_ends(work: Sequence[asyncio.Task[None]]) -> None:
+    """Raise what ended one of the tasks; cancelling this leaves them running, as drain needs."""
+    if not work:
+        await asyncio.Event().wait()
+    done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        task.result()
+
+
+async def _watch(subscription: Subscription[Any]) -> None:
+    """Return once the subscription is stuck."""
+    while not subscription.is_stuck:
+        await subscription.watch()
+        await asyncio.sleep(_WATCH_SECONDS)
+
+
+def _pauses() -> Iterator[float]:
+    pause = _FIRST_PAUSE
+    while True:
+        yield pause
+        pause = min(_LONGEST_PAUSE, pause * 2)
+
+
+def _log_waiting(error: Unavailable) -> None:
+    structlog.get_logger().warning("waiting for Kafka", reason=error.detail)
+
+
+def _until(end: float) -> float:
+    return max(0.0, end - asyncio.get_running_loop().time())

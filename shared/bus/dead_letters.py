@@ -62,7 +62,9 @@ class DeadLetters:
     ``original_headers`` gives the headers back exactly.
     """
 
-    def __init__(self, publisher: Publisher, settings: ServiceSettings, telemetry: Telemetry):
+    def __init__(
+        self, publisher: Publisher, settings: ServiceSettings, telemetry: Telemetry
+    ) -> None:
         self._publisher = publisher
         self._topic = topic_name(settings, DEAD_LETTERS)
         self._dead = telemetry.metrics.dead_letters_total
@@ -157,10 +159,7 @@ def _is_plain(headers: Headers) -> bool:
 
 def _exact(headers: Headers) -> str:
     return json.dumps(
-        [
-            [name, None if value is None else b64encode(value).decode()]
-            for name, value in headers
-        ]
+        [[name, None if value is None else b64encode(value).decode()] for name, value in headers]
     )
 
 

@@ -166,7 +166,7 @@ class Subscription(Generic[StoresT]):
                 positions = {at: await consumer.position(at) for at in ends}
         except (KafkaError, TimeoutError):
             return 0
-        waiting = sum(max(0, ends[at] - positions[at]) for at in ends)
+        waiting: int = sum(max(0, ends[at] - positions[at]) for at in ends)
         return waiting + (0 if self._idle.is_set() else 1)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from fastapi import APIRouter, FastAPI
+from starlette.routing import BaseRoute
 
 from shared.auth import Authenticator
 from shared.settings import ServiceSettings
@@ -59,9 +60,16 @@ def create_base_app(
 
 
 def add_routes(app: FastAPI, router: APIRouter) -> None:
-    """Serve ``router``'s routes from ``app`` itself.
+    """Serve ``router``'s routes from ``app`` itself, before those that OpenAPI leaves out.
 
-    ``include_router`` keeps a tree of routers and matches every request twice against it:
+    ``include_router`` would keep a tree of routers and match every request against it twice:
     40 µs more on a router of sixteen routes. A router must state its own prefix, if any.
     """
-    app.router.routes.extend(router.routes)
+    routes = app.router.routes
+    hidden = (place for place, route in enumerate(routes) if not _in_schema(route))
+    place = next(hidden, len(routes))
+    routes[place:place] = router.routes
+
+
+def _in_schema(route: BaseRoute) -> bool:
+    return bool(getattr(route, "include_in_schema", False))

@@ -36,9 +36,7 @@ class _Actor(_Bearer):
 
 
 class _Cause(_Bearer):
-    """Finds the Actor itself: FastAPI takes longer over a nested dependency than we over a
-    token seen before.
-    """
+    """Finds the Actor itself: a dependency of its own would cost more than the token does."""
 
     async def __call__(self, request: Request) -> Cause:
         actor = await _actor(request)

@@ -15,7 +15,7 @@ from shared.web.dependencies import HEADERS
 from shared.web.problems import MEDIA_TYPE, STATUS, Problem
 
 _TWIN = "/-/"
-_TITLES = {status: title for status, title in reversed(STATUS.values())}
+_TITLES = dict(reversed(STATUS.values()))
 _PROBLEMS = {
     str(status): {
         "description": _TITLES[status],

@@ -196,23 +196,34 @@ def test_a_place_found_later_is_kept_without_a_fact() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "fact"),
+    ("before", "after", "facts"),
     [
-        ("active", "inactive", "service-changed"),
-        ("active", "temporarily closed", "service-changed"),
-        ("inactive", "active", "service-published"),
-        ("temporarily closed", "active", "service-published"),
-        ("active", "defunct", "service-closed"),
-        ("inactive", "defunct", "service-closed"),
-        ("defunct", "active", "service-published"),
-        ("defunct", "inactive", "service-changed"),
+        ("active", "inactive", ["service-closed"]),
+        ("active", "temporarily closed", ["service-closed"]),
+        ("active", "defunct", ["service-closed"]),
+        ("inactive", "active", ["service-published"]),
+        ("temporarily closed", "active", ["service-published"]),
+        ("defunct", "active", ["service-published"]),
+        ("inactive", "defunct", ["service-closed"]),
+        ("inactive", "temporarily closed", []),
+        ("defunct", "inactive", []),
     ],
 )
-def test_a_new_status_is_told_by_its_fact(before: str, after: str, fact: str) -> None:
-    _, events = restate(
+def test_others_are_told_whether_people_can_be_referred_here(
+    before: str, after: str, facts: list[str]
+) -> None:
+    restated, events = restate(
         published(status=before), listing(status=after), (), because(LATER), reopen=False
     )
-    assert said(events) == [fact]
+    assert said(events) == facts
+    assert restated.listing.status == after
+
+
+def test_what_changes_while_no_one_can_be_referred_here_is_not_told() -> None:
+    service = published(status="inactive")
+    changed = listing(status="inactive", description="Back in spring")
+    restated, events = restate(service, changed, (), because(LATER), reopen=False)
+    assert (restated.listing.description, events) == ("Back in spring", [])
 
 
 def test_a_changed_description_is_told_once() -> None:

@@ -53,14 +53,15 @@ def lives(pid: int) -> bool:
         return False
 
 
+def start_parent(*arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", *arguments], start_new_session=True)
+
+
 async def parent_of(folder: Path, command: Sequence[str]) -> tuple[subprocess.Popen[bytes], int]:
     """A process of its own with one child: both, once the child is known."""
-    parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(folder), *command], start_new_session=True
-    )
-    pid = folder / "pid"
-    await eventually(lambda: pid.exists() and pid.read_text(), within=20)
-    return parent, int(pid.read_text())
+    parent = start_parent(PARENT, str(folder), *command)
+    await eventually(lambda: text(folder / "pid"), within=20)
+    return parent, int(text(folder / "pid"))
 
 
 def text(log: Path) -> str:
@@ -80,13 +81,6 @@ async def test_a_child_ends_with_its_parent_however_that_is_killed(
     parent, child = await parent_of(tmp_path, SLEEP)
     assert lives(child)
     parent.send_signal(how)
-    parent.wait(10)
-    await eventually(lambda: not lives(child))
-
-
-async def test_a_crashing_parent_takes_its_children_with_it(tmp_path: Path) -> None:
-    parent, child = await parent_of(tmp_path, SLEEP)
-    parent.send_signal(signal.SIGSEGV)
     parent.wait(10)
     await eventually(lambda: not lives(child))
 
@@ -119,7 +113,7 @@ async def test_where_the_kernel_does_not_help_a_companion_watches_the_parent(
         "time.sleep(300)\n"
     )
     pid = tmp_path / "pid"
-    parent = subprocess.Popen([sys.executable, "-c", script, str(pid), command])
+    parent = start_parent(script, str(pid), command)
     await eventually(lambda: text(pid))
     child = int(text(pid))
     await eventually(lambda: psutil.Process(child).name() == "sleep")
@@ -200,7 +194,7 @@ async def test_ready_means_the_url_answers_200(processes: Supervisor) -> None:
 
 async def test_waiting_ends_at_once_when_the_child_ends(processes: Supervisor) -> None:
     await processes.start("broken", [sys.executable, "-c", "print('no disk'); raise SystemExit(3)"])
-    with pytest.raises(ServerError, match="broken ended with status 3 before .* no disk"):
+    with pytest.raises(ServerError, match=r"broken ended with status 3 before .* no disk"):
         await processes.wait_ready("broken", "http://127.0.0.1:1/", within=60)
 
 
@@ -230,19 +224,15 @@ async def test_linkways_settings_come_from_the_given_environment_alone(
 ) -> None:
     monkeypatch.setenv("LINKWAY_MONGO_URI", "of the shell")
     monkeypatch.setenv("OTHER", "of the shell")
-    show = "import os; print({k: os.environ.get(k) for k in ('LINKWAY_MONGO_URI','LINKWAY_ENV','OTHER')})"
+    show = "import os; print(*map(os.environ.get, ['LINKWAY_MONGO_URI', 'LINKWAY_ENV', 'OTHER']))"
     await processes.start("child", [sys.executable, "-c", show], env={"LINKWAY_ENV": "given"})
     await eventually(lambda: not processes.running("child"))
-    assert text(processes.log("child")).strip() == (
-        "{'LINKWAY_MONGO_URI': None, 'LINKWAY_ENV': 'given', 'OTHER': 'of the shell'}"
-    )
+    assert text(processes.log("child")) == "None given of the shell\n"
 
 
 async def test_memory_is_told_in_bytes_for_each_running_child(processes: Supervisor) -> None:
-    command = [sys.executable, "-c", "x = bytearray(50_000_000); print('up', flush=True); input()"]
-    await processes.start(
-        "child", [*command[:2], command[2].replace("input()", "import time; time.sleep(300)")]
-    )
+    hold = "x = bytearray(50_000_000); print('up', flush=True); import time; time.sleep(300)"
+    await processes.start("child", [sys.executable, "-c", hold])
     await processes.start("ended", ["true"])
     await eventually(lambda: "up" in text(processes.log("child")))
     await eventually(lambda: not processes.running("ended"))

@@ -9,11 +9,11 @@ the one it has, any other word left out is taken as not known any more.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel
 
-from services.directory.domain import Capacity, CloseReason, Listing, Need, Organisation
+from services.directory.domain import Capacity, CloseReason, Listing, Need, Organisation, Service
 from services.directory.domain.words import Strict
 
 
@@ -69,7 +69,7 @@ class ServiceView(Listing):
 class ServiceFound(ServiceView):
     """A service in a list; ``distance_metres`` where a place was asked for."""
 
-    distance_metres: float | None = None
+    distance_metres: int | None = None
 
 
 class ServiceList(BaseModel):
@@ -77,6 +77,27 @@ class ServiceList(BaseModel):
 
     items: tuple[ServiceFound, ...]
     next_cursor: str | None
+
+
+def service_view(service: Service) -> ServiceView:
+    """The service with its free places."""
+    return ServiceView.model_construct(**_said(service))
+
+
+def service_found(service: Service, metres: float | None) -> ServiceFound:
+    """The service in a list, to the metre."""
+    distance = None if metres is None else round(metres)
+    return ServiceFound.model_construct(**_said(service), distance_metres=distance)
+
+
+def _said(service: Service) -> dict[str, Any]:
+    said = dict(service.listing)
+    capacity, available = service.listing.capacity, service.available
+    if capacity is not None and available is not None:
+        said["capacity"] = CapacityView.model_construct(
+            **dict(capacity), available=available, updated=service.capacity_updated
+        )
+    return said
 
 
 class OrganisationList(BaseModel):

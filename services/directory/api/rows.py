@@ -5,29 +5,25 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
-from fastapi import Depends
-from pydantic import BaseModel, Field, SkipValidation, TypeAdapter, ValidationError
+from pydantic import Field, SkipValidation, TypeAdapter, ValidationError
 
 from services.directory.api.models import BatchResults, FieldFault, RowResult
-from services.directory.domain import Id
+from services.directory.domain import Id, Listing, Organisation, PostcodeDistrict
 from services.directory.handlers import Upserted
-from shared.errors import Invalid
-from shared.web import JsonBody, require_role
+from shared.errors import FieldError, Invalid
 from shared.web.problems import invalid_body
 
 MOST_ROWS = 500
 
-Row = TypeVar("Row", bound=BaseModel)
+Row = TypeVar("Row", Listing, Organisation, PostcodeDistrict)
 
-CURATORS_ONLY = [Depends(require_role("directory_curator"))]
+_Size = Field(min_length=1, max_length=MOST_ROWS)
+ServiceRows = Annotated[list[SkipValidation[Listing]], _Size]
+OrganisationRows = Annotated[list[SkipValidation[Organisation]], _Size]
+DistrictRows = Annotated[list[SkipValidation[PostcodeDistrict]], _Size]
+"""Documented as rows of the model, taken as any JSON: ``put_rows`` validates each."""
 
 _ID = TypeAdapter(Id)
-
-
-def rows_of(model: type[Row]) -> JsonBody:
-    """The body of a batch: up to 500 rows, not yet validated, documented as ``model``."""
-    row: Any = SkipValidation[model]  # type: ignore[valid-type] # only known here
-    return JsonBody(Annotated[list[row], Field(min_length=1, max_length=MOST_ROWS)])
 
 
 async def put_rows(
@@ -36,27 +32,44 @@ async def put_rows(
     put: Callable[[Sequence[Row]], Awaitable[Sequence[Upserted[Any] | Invalid]]],
 ) -> BatchResults:
     """Give the rows that are valid to ``put``; one result for each row, in the order sent."""
-    read = _read(model, sent)
-    outcomes = iter(await put([row for row in read if not isinstance(row, Invalid)]))
-    results = (row if isinstance(row, Invalid) else next(outcomes) for row in read)
-    return BatchResults(
-        results=tuple(_result(row, result) for row, result in zip(sent, results, strict=True))
-    )
-
-
-def _read(model: type[Row], sent: Sequence[Any]) -> list[Row | Invalid]:
-    read: list[Row | Invalid] = []
-    seen: set[Any] = set()
-    for each in sent:
+    good: dict[int, Row] = {}
+    outcomes: dict[int, Upserted[Any] | Invalid] = {}
+    seen: set[str] = set()
+    for n, each in enumerate(sent):
         try:
             row = model.model_validate(each)
         except ValidationError as error:
-            read.append(invalid_body(error))
+            outcomes[n] = invalid_body(error)
             continue
-        row_id = row.model_dump(include={"id"})["id"]
-        if row_id in seen:
-            read.append(_twice())
+        if row.id in seen:
+            outcomes[n] = _twice()
         else:
-            read.append(row)
-        seen.add(row_id)
-    return read
+            good[n] = row
+        seen.add(row.id)
+    outcomes |= zip(good, await put(list(good.values())), strict=True)
+    return BatchResults(
+        results=tuple(
+            _result(good[n].id if n in good else _usable_id(each), outcomes[n])
+            for n, each in enumerate(sent)
+        )
+    )
+
+
+def _result(row_id: str | None, outcome: Upserted[Any] | Invalid) -> RowResult:
+    if isinstance(outcome, Upserted):
+        return RowResult(id=row_id, outcome=outcome.outcome)
+    faults = (FieldFault(pointer=each.pointer, reason=each.reason) for each in outcome.errors)
+    return RowResult(id=row_id, outcome="invalid", errors=tuple(faults))
+
+
+def _usable_id(row: Any) -> str | None:
+    """The id of a refused row, if it has one that may be said back."""
+    try:
+        return _ID.validate_python(row.get("id") if isinstance(row, dict) else None)
+    except ValidationError:
+        return None
+
+
+def _twice() -> Invalid:
+    reason = "must differ from the ids of the rows before: only the first of them counts"
+    return Invalid("A row came twice.", errors=[FieldError("/id", reason)])

@@ -105,8 +105,9 @@ def restate(
             "closure": None if reopened else service.closure,
         }
     )
-    fact = _fact(_what_happened(service.listing.status, listing.status), restated, cause)
-    return recount(service.available, restated, [fact], cause)
+    kind = _what_happened(service.listing.status, listing.status)
+    facts = [] if kind is None else [_fact(kind, restated, cause)]
+    return recount(service.available, restated, facts, cause)
 
 
 def close(service: Service, reason_code: CloseReason, cause: Cause) -> Changed:
@@ -172,10 +173,16 @@ def recount(
     return counted, [*facts, changed]
 
 
-def _what_happened(before: str, after: str) -> type[DirectoryEvent]:
-    if after == before:
-        return ServiceChanged
-    return {"active": ServicePublished, "defunct": ServiceClosed}.get(after, ServiceChanged)
+def _what_happened(before: str, after: str) -> type[DirectoryEvent] | None:
+    """Which fact tells of the change, as others understand it: can people be referred here?
+
+    None where they could not before and cannot now, as no one was told of the service;
+    only that it is defunct is always told.
+    """
+    if after == "active":
+        return ServiceChanged if before == "active" else ServicePublished
+    closes = before == "active" or (after == "defunct" and before != "defunct")
+    return ServiceClosed if closes else None
 
 
 def _dated(listing: Listing, cause: Cause) -> Listing:

@@ -14,17 +14,14 @@ from shared.errors import FieldError, Invalid
 from shared.events import ServiceRole
 from shared.store import Saved
 
-ANYWHERE_METRES = 20_100_000.0
-"""Half way round the Earth: no place is farther from another."""
-
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where to look from: a point, or a postcode or its district; ``metres`` bounds it."""
+    """Where to look from: a point, or a postcode or its district; ``metres`` may bound it."""
 
     point: Point | None = None
     postcode: str | None = None
-    metres: float = ANYWHERE_METRES
+    metres: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from services.outcomes.domain.goals import TRANSITIONS, move_goal, record_progre
 from services.outcomes.domain.measures import INSTRUMENTS, Score, record_measure, score
 from services.outcomes.domain.plan import (
     Assessment,
+    Changed,
     Contact,
     Goal,
     GoalChange,
@@ -32,6 +33,7 @@ __all__ = [
     "Access",
     "AssessedNeed",
     "Assessment",
+    "Changed",
     "CompleteAssessment",
     "Contact",
     "Goal",

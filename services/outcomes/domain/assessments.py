@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from services.outcomes.domain.commands import CompleteAssessment
-from services.outcomes.domain.plan import Assessment, Need, Plan
+from services.outcomes.domain.plan import Assessment, Changed, Need, Plan
 from services.outcomes.domain.stating import common_of, refuse_beyond, refuse_if_closed
 from shared.cause import Cause
-from shared.events import AssessmentCompleted, Event
+from shared.events import AssessmentCompleted
 
 LIMIT = 30
 """Assessments a plan holds."""
@@ -16,7 +14,7 @@ LIMIT = 30
 
 def complete_assessment(
     plan: Plan, command: CompleteAssessment, assessment_id: str, cause: Cause
-) -> tuple[Plan, Sequence[Event]]:
+) -> Changed:
     """Add the assessment; its needs become the plan's. Raises Conflict on a closed plan."""
     if any(assessment.id == assessment_id for assessment in plan.assessments):
         return plan, ()

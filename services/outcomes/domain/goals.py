@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Literal
 
 from services.outcomes.domain.commands import MoveGoal, RecordProgress, SetGoal
-from services.outcomes.domain.plan import Goal, GoalChange, Plan
+from services.outcomes.domain.plan import Changed, Goal, GoalChange, Plan
 from services.outcomes.domain.stating import common_of, refuse_beyond, refuse_if_closed
 from shared.cause import Cause
 from shared.errors import Conflict
-from shared.events import Event, GoalLifecycle, GoalUpdated
+from shared.events import GoalLifecycle, GoalUpdated
 
 LIMIT = 20
 """Goals a plan holds."""
@@ -34,9 +34,7 @@ UNDER_WAY: tuple[GoalLifecycle, ...] = ("active", "on-hold", "completed")
 """Where a goal can come nearer or slip: what was reached may also last or be lost."""
 
 
-def set_goal(
-    plan: Plan, command: SetGoal, goal_id: str, change_id: str, cause: Cause
-) -> tuple[Plan, Sequence[Event]]:
+def set_goal(plan: Plan, command: SetGoal, goal_id: str, change_id: str, cause: Cause) -> Changed:
     """Add a goal, in progress from now. Raises Conflict on a closed plan."""
     if any(goal.id == goal_id for goal in plan.goals):
         return plan, ()
@@ -57,7 +55,7 @@ def set_goal(
 
 def record_progress(
     plan: Plan, goal_id: str, command: RecordProgress, change_id: str, cause: Cause
-) -> tuple[Plan, Sequence[Event]]:
+) -> Changed:
     """Say how near the goal is. Raises NotFound, and Conflict where it is not under way."""
     goal = plan.goal(goal_id)
     if _knows(goal, change_id):
@@ -80,9 +78,7 @@ def record_progress(
     return _step(plan, goal, step, "progressed", cause)
 
 
-def move_goal(
-    plan: Plan, goal_id: str, command: MoveGoal, change_id: str, cause: Cause
-) -> tuple[Plan, Sequence[Event]]:
+def move_goal(plan: Plan, goal_id: str, command: MoveGoal, change_id: str, cause: Cause) -> Changed:
     """Take the goal to another lifecycle status.
 
     Raises NotFound, and Conflict naming the present status and what may follow it.
@@ -118,7 +114,7 @@ def _step(
     step: GoalChange,
     change: Literal["progressed", "lifecycle"],
     cause: Cause,
-) -> tuple[Plan, Sequence[Event]]:
+) -> Changed:
     refuse_beyond(CHANGE_LIMIT, len(goal.changes), "steps of this goal")
     moved = goal.model_copy(update={"changes": (*goal.changes, step)})
     goals = tuple(moved if each.id == goal.id else each for each in plan.goals)

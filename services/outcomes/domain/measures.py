@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from services.outcomes.domain.commands import RecordMeasure
-from services.outcomes.domain.plan import Measure, Plan
+from services.outcomes.domain.plan import Changed, Measure, Plan
 from services.outcomes.domain.stating import common_of, refuse_beyond, refuse_if_closed
 from services.outcomes.domain.words import InstrumentName
 from shared.cause import Cause
 from shared.errors import FieldError, Invalid
-from shared.events import Event, MeasureRecorded
+from shared.events import MeasureRecorded
 
 LIMIT = 100
 """Measures a plan holds."""
@@ -104,9 +104,7 @@ def score(name: InstrumentName, answers: Mapping[str, int]) -> Score:
     )
 
 
-def record_measure(
-    plan: Plan, command: RecordMeasure, measure_id: str, cause: Cause
-) -> tuple[Plan, Sequence[Event]]:
+def record_measure(plan: Plan, command: RecordMeasure, measure_id: str, cause: Cause) -> Changed:
     """Score and keep the answers.
 
     Raises Invalid, and Conflict where the plan is closed and the stage is not ``final``.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pydantic import AwareDatetime
 
@@ -15,7 +15,7 @@ from services.outcomes.domain.words import (
     Strict,
 )
 from shared.errors import NotFound
-from shared.events import GoalAchievement, GoalLifecycle, ReferralKind
+from shared.events import Event, GoalAchievement, GoalLifecycle, ReferralKind
 
 ENDED: frozenset[ReferralStatus] = frozenset(
     {"declined", "withdrawn", "completed", "not_completed"}
@@ -172,3 +172,7 @@ class Plan(Strict):
 
     def _contacts(self, status: ContactStatus) -> int:
         return sum(contact.status == status for contact in self.attendance.values())
+
+
+Changed = tuple[Plan, Sequence[Event]]
+"""The plan after a change, and what happened."""

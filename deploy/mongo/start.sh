@@ -1,0 +1,11 @@
+#!/bin/bash
+# A replica set with users needs a key that its members share; this set has one member, so
+# any key will do, as long as it is the same after a restart.
+set -euo pipefail
+key=/data/db/replica.key
+if [ ! -s "$key" ]; then
+    head -c 756 /dev/urandom | base64 -w 0 > "$key"
+fi
+chmod 400 "$key"
+chown mongodb:mongodb "$key"
+exec docker-entrypoint.sh mongod --replSet rs0 --keyFile "$key" --bind_ip_all

@@ -1,0 +1,100 @@
+"""Routes of the registers: organisations, postcode districts and coded needs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from services.directory import handlers
+from services.directory.api.models import BatchResults, NeedList, OrganisationList
+from services.directory.api.rows import DistrictRows, OrganisationRows, put_rows
+from services.directory.api.services import CURATORS, Held
+from services.directory.domain import (
+    NEEDS,
+    Id,
+    Organisation,
+    OrganisationKind,
+    OrganisationStatus,
+    PostcodeDistrict,
+)
+from services.directory.domain.words import District
+from shared.web import Acting, CauseOf, JsonBody, Paging, etag
+
+router = APIRouter(tags=["registers"])
+
+
+@router.put(
+    "/organisations",
+    dependencies=CURATORS,
+    response_model_exclude_none=True,
+    summary="Load up to 500 organisations",
+)
+async def put_organisations(
+    rows: Annotated[list[Any], JsonBody(OrganisationRows)], cause: CauseOf, stores: Held
+) -> BatchResults:
+    """Create or restate each organisation by its id, as with services."""
+    return await put_rows(
+        Organisation, rows, lambda good: handlers.put_organisations(stores, good, cause)
+    )
+
+
+@router.put(
+    "/districts",
+    dependencies=CURATORS,
+    response_model_exclude_none=True,
+    summary="Load up to 500 postcode districts",
+)
+async def put_districts(
+    rows: Annotated[list[Any], JsonBody(DistrictRows)], cause: CauseOf, stores: Held
+) -> BatchResults:
+    """Create or restate the middle of each postcode district by its code, as with services.
+
+    Load districts before services: one without a place on the map is put in the middle of
+    its postcode's district when it is loaded.
+    """
+    return await put_rows(
+        PostcodeDistrict, rows, lambda good: handlers.put_districts(stores, good, cause)
+    )
+
+
+@router.get("/organisations/{organisation_id}", summary="Read one organisation")
+async def get_organisation(
+    organisation_id: Id, actor: Acting, stores: Held, response: Response
+) -> Organisation:
+    """An organisation by its ODS code or id."""
+    saved = await handlers.get_organisation(stores, organisation_id, actor.tenant)
+    response.headers["ETag"] = etag(saved.version)
+    return saved.state.organisation
+
+
+@router.get("/organisations", summary="List organisations")
+async def list_organisations(
+    *,
+    actor: Acting,
+    page: Paging,
+    stores: Held,
+    kind: OrganisationKind | None = None,
+    postcode_district: Annotated[District | None, Query(description="Such as ZZ1.")] = None,
+    status: OrganisationStatus | None = None,
+) -> OrganisationList:
+    """Organisations, the latest first."""
+    found = await handlers.list_organisations(
+        stores,
+        actor.tenant,
+        kind=kind,
+        district=postcode_district,
+        status=status,
+        limit=page.limit,
+        cursor=page.cursor,
+    )
+    return OrganisationList(
+        items=tuple(saved.state.organisation for saved in found.items),
+        next_cursor=found.next_cursor,
+    )
+
+
+@router.get("/needs", summary="List the coded needs")
+async def list_needs(_actor: Acting) -> NeedList:
+    """Every need a service may be coded with."""
+    return NeedList(items=tuple(NEEDS.values()))

@@ -1,0 +1,18 @@
+"""The facts the directory listens to: what referrals do with places."""
+
+from __future__ import annotations
+
+from services.directory import handlers
+from services.directory.domain import EFFECTS
+from services.directory.store import Stores
+from shared.bus import Consumer
+from shared.cause import Cause
+from shared.events import ReferralEvent
+
+consumer = Consumer[Stores]("directory")
+
+
+@consumer.on(*EFFECTS)
+async def referral_moved(event: ReferralEvent, cause: Cause, stores: Stores) -> None:
+    """A referral was made, taken, put on a waiting list or ended."""
+    await handlers.follow_referral(stores, event, cause)

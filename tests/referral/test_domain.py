@@ -1,0 +1,301 @@
+"""The rules of referring; expectations are written from the rule, not from the code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+
+import pytest
+
+from services.referral.domain import appointments, referral
+from services.referral.domain.disclosure import Sight, sight
+from services.referral.domain.lifecycle import OPEN, TABLE, Command, Status, after
+from services.referral.domain.listing import Listing, check_takes, newest
+from services.referral.domain.person import age_on, is_nhs_number, postcode_district
+from services.referral.domain.referral import Changed, Consent, Referral
+from shared.cause import Actor, Cause
+from shared.errors import Conflict, Forbidden, Invalid, NotFound
+from shared.events import EventActor, GoalUpdated, ServiceChanged, ServiceClosed
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+PRACTICE = Actor("clerk-1", "referrer", "Y90001", "icb-a")
+TEAM = Actor("worker-1", "link_worker", "team-org", "icb-a")
+GROUP = Actor("leader-1", "provider", "group-org", "icb-a")
+STRANGER = Actor("other-1", "provider", "other-org", "icb-a")
+
+
+def cause_of(actor: Actor, cause_id: str = "cause-1") -> Cause:
+    return Cause(id=cause_id, actor=actor, at=NOON)
+
+
+def onward(status: Status = Status.SUBMITTED) -> Referral:
+    return Referral(
+        id="ref-2",
+        tenant="icb-a",
+        kind="onward",
+        case_id="ref-1",
+        person_id="person-1",
+        service_id="service-1",
+        provider_organisation_id="group-org",
+        referrer_organisation_id="team-org",
+        source_organisation_id="Y90001",
+        team_organisation_id="team-org",
+        need_codes=("loneliness",),
+        priority="routine",
+        reason="Would like company.",
+        consent=Consent(method="verbal", recorded_at=NOON, recorded_by_organisation="team-org"),
+        status=status,
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "allowed"),
+    [
+        ("submitted", {"accept", "waitlist", "decline", "withdraw"}),
+        ("waitlisted", {"accept", "decline", "withdraw"}),
+        ("accepted", {"assign", "book", "start", "waitlist", "not-complete", "withdraw"}),
+        ("in_progress", {"assign", "book", "start", "complete", "not-complete", "withdraw"}),
+        ("completed", set()),
+        ("not_completed", set()),
+        ("declined", set()),
+        ("withdrawn", set()),
+        ("given", set()),
+    ],
+)
+def test_each_status_allows_exactly_its_commands(status: str, allowed: set[str]) -> None:
+    assert {command.value for command in TABLE[Status(status)]} == allowed
+    for command in Command:
+        if command.value not in allowed:
+            with pytest.raises(Conflict) as refused:
+                after(Status(status), command)
+            assert refused.value.context == {"status": status, "allowed": sorted(allowed)}
+
+
+def test_open_means_that_something_can_still_happen() -> None:
+    assert {"submitted", "waitlisted", "accepted", "in_progress"} == OPEN
+
+
+def test_accepting_says_who_looks_after_the_person() -> None:
+    accepted, events = referral.accept(onward(), cause_of(GROUP), assigned_to="leader-1")
+    assert accepted.status == "accepted"
+    assert accepted.assigned_to == "leader-1"
+    (event,) = events
+    assert event.type == "referral-accepted"
+    assert event.key == "ref-1"
+    assert event.subject == "ref-2"
+    assert event.parties == {"group-org", "team-org", "Y90001"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        lambda r, c: referral.accept(r, c, assigned_to=None),
+        referral.waitlist,
+        lambda r, c: referral.decline(r, c, reason_code="no_capacity"),
+    ],
+)
+def test_only_the_provider_answers_a_referral(
+    command: Callable[[Referral, Cause], Changed],
+) -> None:
+    for actor in (TEAM, PRACTICE, STRANGER):
+        with pytest.raises(Forbidden):
+            command(onward(), cause_of(actor))
+
+
+def test_only_the_asking_side_withdraws() -> None:
+    withdrawn, events = referral.withdraw(onward(), cause_of(TEAM), reason_code="person_declined")
+    assert withdrawn.status == "withdrawn"
+    assert [event.type for event in events] == ["referral-withdrawn"]
+    with pytest.raises(Forbidden):
+        referral.withdraw(onward(), cause_of(GROUP), reason_code="person_declined")
+
+
+def test_completing_needs_support_to_have_started() -> None:
+    with pytest.raises(Conflict):
+        referral.complete(onward(Status.ACCEPTED), cause_of(GROUP), outcome_code="goals_met")
+    done, _ = referral.complete(
+        onward(Status.IN_PROGRESS), cause_of(GROUP), outcome_code="goals_met"
+    )
+    assert (done.status, done.outcome_code) == ("completed", "goals_met")
+
+
+def test_the_first_attended_contact_starts_support_and_later_ones_do_not() -> None:
+    booked, _ = appointments.book(
+        onward(Status.ACCEPTED),
+        cause_of(GROUP),
+        appointment_id="a1",
+        start=NOON,
+        mode="in_person",
+    )
+    booked, _ = appointments.book(
+        booked, cause_of(GROUP), appointment_id="a2", start=NOON, mode="video"
+    )
+    started, events = appointments.attend(booked, cause_of(GROUP), appointment_id="a1")
+    assert started.status == "in_progress"
+    assert [event.type for event in events] == ["appointment-attended", "referral-started"]
+    again, events = appointments.attend(started, cause_of(GROUP), appointment_id="a2")
+    assert again.status == "in_progress"
+    assert [event.type for event in events] == ["appointment-attended"]
+
+
+def test_missed_contacts_are_counted_in_the_fact() -> None:
+    state = onward(Status.ACCEPTED)
+    counts = []
+    for number in ("a1", "a2", "a3"):
+        state, _ = appointments.book(
+            state, cause_of(GROUP), appointment_id=number, start=NOON, mode="telephone"
+        )
+        state, (event,) = appointments.miss(state, cause_of(GROUP), appointment_id=number)
+        counts.append(event.model_dump()["dna_count"])
+    assert counts == [1, 2, 3]
+
+
+def test_an_appointment_is_settled_once() -> None:
+    state, _ = appointments.book(
+        onward(Status.ACCEPTED), cause_of(GROUP), appointment_id="a1", start=NOON, mode="video"
+    )
+    state, _ = appointments.cancel(
+        state, cause_of(GROUP), appointment_id="a1", cancelled_by="person"
+    )
+    with pytest.raises(Conflict):
+        appointments.attend(state, cause_of(GROUP), appointment_id="a1")
+    with pytest.raises(NotFound):
+        appointments.miss(state, cause_of(GROUP), appointment_id="unknown")
+
+
+def test_a_late_goal_fact_does_not_undo_a_newer_one() -> None:
+    def moved(seq: int, achievement: str) -> GoalUpdated:
+        return GoalUpdated.model_validate(
+            {
+                "tenant": "icb-a",
+                "seq": seq,
+                "occurred_at": NOON,
+                "actor": EventActor(role="link_worker", organisation="team-org"),
+                "case_id": "ref-1",
+                "person_id": "person-1",
+                "source_organisation_id": "Y90001",
+                "team_organisation_id": "team-org",
+                "goal_id": "goal-1",
+                "change": "progressed",
+                "lifecycle_status": "active",
+                "achievement_status": achievement,
+            }
+        )
+
+    state, events = referral.note_goal(onward(), moved(4, "improving"))
+    assert events == []
+    state, _ = referral.note_goal(state, moved(3, "no-change"))
+    assert state.goals["goal-1"].achievement_status == "improving"
+
+
+def test_only_the_team_that_holds_an_accepted_case_refers_on() -> None:
+    intake = onward(Status.ACCEPTED).with_(
+        id="ref-1", kind="intake", provider_organisation_id="team-org"
+    )
+    referral.check_onward(intake, TEAM)
+    with pytest.raises(Forbidden):
+        referral.check_onward(intake, PRACTICE)
+    with pytest.raises(Conflict):
+        referral.check_onward(intake.with_(status="submitted"), TEAM)
+
+
+@pytest.mark.parametrize(
+    ("actor", "status", "expected"),
+    [
+        (PRACTICE, "submitted", Sight.ALL),
+        (TEAM, "declined", Sight.ALL),
+        (GROUP, "submitted", Sight.DECIDING),
+        (GROUP, "waitlisted", Sight.DECIDING),
+        (GROUP, "accepted", Sight.SERVING),
+        (GROUP, "completed", Sight.SERVING),
+        (GROUP, "declined", Sight.HAPPENED),
+        (GROUP, "withdrawn", Sight.HAPPENED),
+        (Actor("ops-1", "operations", "team-org", "icb-a"), "accepted", Sight.HAPPENED),
+    ],
+)
+def test_what_an_asker_sees(actor: Actor, status: str, expected: Sight) -> None:
+    assert sight(onward(Status(status)), actor) is expected
+
+
+def test_a_stranger_does_not_learn_that_a_referral_exists() -> None:
+    with pytest.raises(NotFound):
+        sight(onward(), STRANGER)
+
+
+@pytest.mark.parametrize(
+    ("digits", "good"),
+    [
+        # Worked by hand: 9*10+9*9+9*8 = 243, remainder by 11 is 1, 11-1 = 10: never issued.
+        ("9990000000", False),
+        # …000001: 243 + 1*2 = 245, remainder 3, check 8.
+        ("9990000018", True),
+        ("9990000019", False),
+        # …000005: 243 + 5*2 = 253, remainder 0, 11 becomes 0.
+        ("9990000050", True),
+        ("999000001", False),
+        ("99900000180", False),
+        ("999000001x", False),
+        ("", False),
+    ],
+)
+def test_modulus_11(digits: str, good: bool) -> None:  # noqa: FBT001 - a table of cases
+    assert is_nhs_number(digits) is good
+
+
+def test_age_counts_whole_years() -> None:
+    assert age_on(date(1957, 3, 14), date(2026, 3, 13)) == 68
+    assert age_on(date(1957, 3, 14), date(2026, 3, 14)) == 69
+
+
+def test_a_district_names_no_street() -> None:
+    assert postcode_district("zz1 2ab") == "ZZ1"
+    assert postcode_district("ZZ122AB") == "ZZ12"
+    assert postcode_district(None) is None
+
+
+def listing(**changes: object) -> Listing:
+    known = {
+        "id": "service-1",
+        "tenant": "icb-a",
+        "organisation_id": "group-org",
+        "service_role": "community",
+        "open": True,
+        "seq": 3,
+    }
+    return Listing.model_validate(known | changes)
+
+
+@pytest.mark.parametrize(
+    ("known", "kind"),
+    [
+        (None, "intake"),
+        (listing(open=False), "onward"),
+        (listing(), "intake"),
+        (listing(service_role="link_worker_team"), "onward"),
+        (listing(service_role="link_worker_team"), "signpost"),
+    ],
+)
+def test_a_referral_goes_only_where_it_fits(known: Listing | None, kind: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        check_takes(known, kind)  # type: ignore[arg-type]  # the table holds plain words
+    assert [error.pointer for error in refused.value.errors] == ["/service_id"]
+
+
+def test_a_late_fact_about_a_service_changes_nothing() -> None:
+    def said(
+        event: type[ServiceChanged | ServiceClosed], seq: int
+    ) -> ServiceChanged | ServiceClosed:
+        return event(
+            tenant="icb-a",
+            seq=seq,
+            occurred_at=NOON,
+            actor=EventActor(role="directory_curator", organisation="icb"),
+            service_id="service-1",
+            organisation_id="group-org",
+            service_role="community",
+        )
+
+    closed = newest(listing(), said(ServiceClosed, 5))
+    assert closed.open is False
+    assert newest(closed, said(ServiceChanged, 4)) == closed
+    assert newest(closed, said(ServiceChanged, 6)).open is True

