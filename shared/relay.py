@@ -93,7 +93,10 @@ class Relay:
 
     @property
     def healthy(self) -> bool:
-        """Whether every collection was served within the last minute."""
+        """Whether every collection had its turn within the last minute, well or not.
+
+        What waits too long shows in ``outbox_oldest_unsent_seconds``.
+        """
         return all(outlet.healthy for outlet in self._outlets)
 
     async def _keep_stats(self) -> None:
@@ -128,7 +131,7 @@ class _Outlet:
         self._owner = owner
         self._slots: Sequence[int] = ()
         self._renewed = float("-inf")
-        self._served: float | None = None
+        self._tried = asyncio.get_running_loop().time()
         self._in_flight: dict[str, asyncio.Future[Any]] = {}
         self._sent: dict[str, list[str]] = {}
         self._failures = 0
@@ -154,12 +157,12 @@ class _Outlet:
 
     @property
     def healthy(self) -> bool:
-        now = asyncio.get_running_loop().time()
-        return self._served is not None and now - self._served < _SILENT_SECONDS
+        return asyncio.get_running_loop().time() - self._tried < _SILENT_SECONDS
 
     async def _supervised_pass(self) -> int:
         """One pass that never raises; gives how many documents it found."""
         generation = self._producer.generation
+        self._tried = asyncio.get_running_loop().time()
         try:
             found = await self._pass()
         except Exception as error:  # noqa: BLE001 - the relay outlives every fault and tells each
@@ -176,7 +179,6 @@ class _Outlet:
                 await self._rebuild(generation)
             return 0
         self._failures = 0
-        self._served = asyncio.get_running_loop().time()
         return found
 
     def _is_broken_by(self, error: Exception) -> bool:

@@ -61,8 +61,11 @@ async def resolve(host: str, port: int) -> Sequence[str]:
 
 
 class Guard:
-    """Decides on addresses. ``allow_loopback`` also lets this machine through, over plain
-    http and on any port: for development only."""
+    """Decides on addresses.
+
+    ``allow_loopback`` also lets this machine through, over plain http and on any port:
+    for development only.
+    """
 
     def __init__(self, *, allow_loopback: bool, resolve: Resolve = resolve) -> None:
         self._allow_loopback = allow_loopback

@@ -74,7 +74,9 @@ async def unsubscribe(stores: Stores, subscription_id: str, cause: Cause) -> Sav
     return await _disable(stores, subscription_id, "unsubscribed", cause)
 
 
-async def subscription_of(stores: Stores, subscription_id: str, actor: Actor) -> Saved[Subscription]:
+async def subscription_of(
+    stores: Stores, subscription_id: str, actor: Actor
+) -> Saved[Subscription]:
     """A subscription of the actor's organisation, or NotFound."""
     saved = await stores.subscriptions.get(subscription_id, actor.tenant)
     if saved.state.organisation_id != actor.organisation:
@@ -162,9 +164,7 @@ async def _disable(
     queued = {"state.subscription_id": subscription_id, "state.status": "queued"}
     cursor = None
     while True:
-        page = await stores.deliveries.find(
-            saved.state.tenant, queued, limit=_PAGE, cursor=cursor
-        )
+        page = await stores.deliveries.find(saved.state.tenant, queued, limit=_PAGE, cursor=cursor)
         for waiting in page.items:
             await cancel(stores, waiting.state, cause.at)
         cursor = page.next_cursor

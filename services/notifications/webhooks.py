@@ -49,7 +49,7 @@ class WebhookSender:
             async with asyncio.timeout(self._timeout):
                 target = await self._guard.check(subscription.address)
                 return _judge(await self._post(target, headers, body.encode()))
-        except TimeoutError:
+        except (TimeoutError, httpx.TimeoutException):
             return Outcome(code="timed_out")
         except Refused:
             return Outcome(code="address_refused")
@@ -60,11 +60,14 @@ class WebhookSender:
         """Post to the first checked address that answers, under the host's own name."""
         host = target.url.raw_host.decode()
         headers["host"] = target.url.netloc.decode()
-        for address in target.addresses[:_ADDRESSES_TRIED]:
+        addresses = target.addresses[:_ADDRESSES_TRIED]
+        timeout = httpx.Timeout(self._timeout, connect=self._timeout / len(addresses))
+        failure: httpx.TransportError
+        for address in addresses:
             # A client for each address: no connection is shared between two receivers
             # behind one address, and no proxy in the environment is used.
             async with httpx.AsyncClient(
-                verify=self._tls, trust_env=False, follow_redirects=False, timeout=None
+                verify=self._tls, trust_env=False, follow_redirects=False, timeout=timeout
             ) as client:
                 request = client.build_request(
                     "POST",
@@ -75,7 +78,7 @@ class WebhookSender:
                 )
                 try:
                     response = await client.send(request, stream=True)
-                except httpx.ConnectError as error:
+                except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                     failure = error
                     continue
                 await response.aclose()

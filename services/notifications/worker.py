@@ -103,7 +103,7 @@ class DeliveryWorker:
             claimed_at,
             self._lease,
             _BATCH,
-            where={"facets.organisation_id": {"$nin": busy}} if busy else None,
+            where={"state.organisation_id": {"$nin": busy}} if busy else None,
         )
         for saved in claimed:
             self._in_hand[saved.state.organisation_id] += 1
@@ -138,10 +138,12 @@ class DeliveryWorker:
             return
         try:
             outcome = await self._senders[delivery.channel].send(delivery, found.state)
-        except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the others
-            log.error("attempt-failed", delivery_id=delivery.id, exc_info=error)
+        except Exception:
+            # A fault of ours: retried by the schedule, so that it ends and others go on.
+            log.exception("attempt-failed", delivery_id=delivery.id)
             outcome = Outcome(code="not_sent")
         ended = datetime.now(UTC)
+        jitter = random.random()  # noqa: S311 - spreads load, guards nothing
         async for attempt in stamina.retry_context(
             on=(Unavailable, Contended), attempts=None, timeout=_RECORDING
         ):
@@ -153,7 +155,7 @@ class DeliveryWorker:
                     started=started,
                     ended=ended,
                     policy=self._policy,
-                    jitter=random.random(),  # noqa: S311 - spreads load, guards nothing
+                    jitter=jitter,
                 )
         log.info(
             "attempt",

@@ -85,7 +85,7 @@ async def refer(stores: Stores, request: Request, cause: Cause) -> Saved[Referra
         first = await stores.referrals.open_between(person_id, request.service_id, tenant)
         raise Conflict(
             "This person has an open referral to this service already.",
-            {"referral_id": first.id, "status": first.state.status.value},
+            {"referral_id": first.id, "current_status": first.state.status.value},
         ) from None
 
 

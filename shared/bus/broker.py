@@ -146,9 +146,15 @@ class Publisher:
 
     async def _start(self) -> None:
         broker = make_broker(self._settings)
+        starting = asyncio.ensure_future(broker.start())
         try:
             async with asyncio.timeout(_START_SECONDS):
-                await broker.start()
+                await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            # A producer given up half started is one that nobody can close any more.
+            await asyncio.wait({starting}, timeout=_STOP_SECONDS)
+            await _stop(broker, 0.0)
+            raise
         except (KafkaError, OSError, TimeoutError) as error:
             await _stop(broker, 0.0)
             raise Unavailable("Kafka does not answer.") from error

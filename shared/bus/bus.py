@@ -42,7 +42,9 @@ class Bus:
         self._dead_letters = DeadLetters(self._publisher, settings, telemetry)
         self._subscribe: Callable[[], Subscription[Any]] | None = None
         self._subscription: Subscription[Any] | None = None
+        self._outboxes: Sequence[Collection] = ()
         self._relay: Relay | None = None
+        self._running = False
 
     def consume(
         self, consumer: Consumer[StoresT], stores: StoresT, *, patience: Patience | None = None
@@ -63,12 +65,12 @@ class Bus:
 
     def relay(self, collections: Sequence[Collection]) -> None:
         """Publish what these collections' documents have to tell. At most once for a bus."""
-        self._relay = Relay(collections, self._publisher, self._settings, self._telemetry)
+        self._outboxes = collections
 
     def checks(self) -> Mapping[str, Check]:
         """What readiness asks, by name; each raises Unavailable when it is not well."""
         checks: dict[str, Check] = {"kafka": self._publisher.check}
-        if self._relay is not None:
+        if self._outboxes:
             checks["relay"] = self._check_relay
         if self._subscribe is not None:
             checks["consumer"] = self._check_consumer
@@ -80,16 +82,22 @@ class Bus:
         Draining takes at most ``graceful_seconds``: consumers first, since what they
         apply makes events, then the relay.
         """
-        work: list[asyncio.Task[None]] = []
+        consuming: list[asyncio.Task[None]] = []
+        relaying: list[asyncio.Task[None]] = []
+        self._running = True
         try:
             await self._connect()
-            if self._relay is not None:
-                work.append(asyncio.create_task(self._relay.run()))
+            if self._outboxes:
+                self._relay = Relay(
+                    self._outboxes, self._publisher, self._settings, self._telemetry
+                )
+                relaying.append(asyncio.create_task(self._relay.run()))
             if self._subscribe is not None:
-                work.append(asyncio.create_task(self._keep_consuming(self._subscribe)))
-            await _until_one_ends(work)
+                consuming.append(asyncio.create_task(self._keep_consuming(self._subscribe)))
+            await _until_one_ends([*consuming, *relaying])
         finally:
-            await self._drain(work)
+            self._running = False
+            await self._drain(consuming, relaying)
 
     async def _connect(self) -> None:
         pauses = _pauses()
@@ -117,22 +125,25 @@ class Bus:
             await subscription.stop(0.0)
             await asyncio.sleep(next(pauses))
 
-    async def _drain(self, work: Sequence[asyncio.Task[None]]) -> None:
+    async def _drain(
+        self, consuming: Sequence[asyncio.Task[None]], relaying: Sequence[asyncio.Task[None]]
+    ) -> None:
         grace = self._settings.graceful_seconds
         end = asyncio.get_running_loop().time() + grace
+        await _end(consuming)
         if self._subscription is not None:
             await self._subscription.stop(grace * _CONSUMER_SHARE)
-        if self._relay is not None and work:
+        if self._relay is not None:
             self._relay.stop()
-            await asyncio.wait({work[0]}, timeout=_until(end))
-        for task in work:
-            task.cancel()
-        await asyncio.gather(*work, return_exceptions=True)
+            await asyncio.wait(relaying, timeout=_until(end))
+        await _end(relaying)
         await self._publisher.close(max(_LEAST_CLOSE_SECONDS, _until(end)))
+        self._subscription = self._relay = None
 
     async def _check_relay(self) -> None:
-        if self._relay is None or not self._relay.healthy:
-            raise Unavailable("Events are not being published.")
+        """A relay that waits for Kafka is well: the events are safe where they are."""
+        if not self._running or (self._relay is not None and not self._relay.healthy):
+            raise Unavailable("The relay does not run.")
 
     async def _check_consumer(self) -> None:
         if self._subscription is None or not self._subscription.healthy:
@@ -146,6 +157,12 @@ async def _until_one_ends(work: Sequence[asyncio.Task[None]]) -> None:
     done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
     for task in done:
         task.result()
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _watch(subscription: Subscription[Any]) -> None:

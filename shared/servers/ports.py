@@ -7,6 +7,8 @@ import random
 import socket
 from pathlib import Path
 
+from shared.servers.errors import ServerError
+
 # Below every system's range of ports for outgoing connections (Linux takes 32768 and up,
 # IANA names 49152 and up), so that no connection takes the port before its server does.
 _FIRST, _LAST = 15_000, 32_000
@@ -36,11 +38,15 @@ def free_port() -> int:
 
 
 def kept_port(file: Path) -> int:
-    """The port noted in ``file`` while it is free, else a new one, noted there."""
-    if file.exists() and is_free(port := int(file.read_text())):
-        return port
-    port = free_port()
-    file.write_text(str(port))
+    """The port noted in ``file``, or a new one, noted there.
+
+    Servers write their own address into their data. ServerError where it is taken.
+    """
+    if not file.exists():
+        file.write_text(str(free_port()))
+    port = int(file.read_text())
+    if not is_free(port):
+        raise ServerError(f"The data in {file.parent} belongs to port {port}, which is taken.")
     return port
 
 

@@ -44,8 +44,10 @@ class Collection(Protocol):
     async def aggregate(self, pipeline: Sequence[Mapping[str, Any]]) -> Sequence[Document]:
         """The result of an aggregation pipeline (MongoDB only)."""
 
-    async def claim_due(self, now: datetime, until: datetime, limit: int) -> Sequence[Document]:
-        """Take documents due by ``now`` and make them due again at ``until``, atomically each."""
+    async def claim_due(
+        self, now: datetime, until: datetime, limit: int, where: Mapping[str, Any]
+    ) -> Sequence[Document]:
+        """Take matching documents due by ``now``, due again at ``until``, atomically each."""
 
     async def next_due(self) -> datetime | None:
         """When the next document falls due."""

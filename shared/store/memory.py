@@ -124,10 +124,13 @@ class MemoryCollection:
         """Always Unavailable: aggregations are MongoDB's."""
         raise Unavailable(f"An aggregation of {len(pipeline)} stages needs a real MongoDB.")
 
-    async def claim_due(self, now: datetime, until: datetime, limit: int) -> Sequence[Document]:
-        """Take documents due by ``now`` and make them due again at ``until``."""
+    async def claim_due(
+        self, now: datetime, until: datetime, limit: int, where: Mapping[str, Any]
+    ) -> Sequence[Document]:
+        """Take matching documents due by ``now`` and make them due again at ``until``."""
+        wanted = {**where, "due_at": {"$lte": now}}
         due = sorted(
-            (d for d in self._documents.values() if "due_at" in d and d["due_at"] <= now),
+            (document for document in self._documents.values() if _matches(document, wanted)),
             key=lambda document: document["due_at"],
         )[:limit]
         for document in due:
@@ -185,6 +188,7 @@ def _fits(value: Any, wanted: Any) -> bool:
 
 _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "$in": lambda value, operand: value in operand,
+    "$nin": lambda value, operand: value not in operand,
     "$ne": lambda value, operand: bool(value != operand),
     "$exists": lambda value, operand: (value is not None) == operand,
     "$lt": lambda value, operand: value is not None and value < operand,

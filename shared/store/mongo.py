@@ -231,9 +231,11 @@ class MongoCollection:
         async with _answering():
             return await self._documents.aggregate(list(pipeline)).to_list(None)
 
-    async def claim_due(self, now: datetime, until: datetime, limit: int) -> Sequence[Document]:
+    async def claim_due(
+        self, now: datetime, until: datetime, limit: int, where: Mapping[str, Any]
+    ) -> Sequence[Document]:
         """Mark what is due with a claim of one's own, then read what the claim won."""
-        due = {"due_at": {"$lte": now}}
+        due = {**where, "due_at": {"$lte": now}}
         async with _answering():
             ids = [
                 document["_id"]

@@ -142,13 +142,20 @@ class Store(Generic[S]):
         """An aggregation over the raw documents; the caller filters by tenant first."""
         return await self.collection.aggregate(pipeline)
 
-    async def claim_due(self, now: datetime, lease: timedelta, limit: int) -> list[Saved[S]]:
+    async def claim_due(
+        self,
+        now: datetime,
+        lease: timedelta,
+        limit: int,
+        *,
+        where: Mapping[str, Any] | None = None,
+    ) -> list[Saved[S]]:
         """Records due by ``now``, each claimed by one caller and due again after ``lease``.
 
         The caller does the work and stores its result by ``update``, which sets when the
         record is due next; if it dies first, the record comes back.
         """
-        documents = await self.collection.claim_due(now, now + lease, limit)
+        documents = await self.collection.claim_due(now, now + lease, limit, where or {})
         return [codec.saved(self.model, document) for document in documents]
 
     def read_document(self, document: Document) -> Saved[S]:

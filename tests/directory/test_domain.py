@@ -1,4 +1,3 @@
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -6,7 +5,6 @@ from pydantic import ValidationError
 
 from services.directory.domain import (
     NEEDS,
-    Listing,
     Point,
     Service,
     check_statement,
@@ -15,27 +13,9 @@ from services.directory.domain import (
     restate,
     split_postcode,
 )
-from shared.cause import Actor, Cause
 from shared.errors import Conflict, Invalid, NotFound
 from shared.events import Event, field_errors
-
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-LATER = datetime(2026, 3, 3, 9, tzinfo=UTC)
-CURATOR = Actor("curator-1", "directory_curator", "org-council", "icb-demo")
-PROVIDER = Actor("worker-1", "provider", "org-allotments", "icb-demo")
-
-
-def because(at: datetime = NOON, actor: Actor = CURATOR) -> Cause:
-    return Cause(id="cause-1", actor=actor, at=at)
-
-
-def listing(**said: Any) -> Listing:
-    base = {
-        "id": "svc-1",
-        "name": "Growing Together",
-        "organization": {"id": "org-allotments", "name": "Fernley Allotments"},
-    }
-    return Listing.model_validate(base | said)
+from tests.directory.examples import CURATOR, LATER, NOON, PROVIDER, because, listing
 
 
 def published(**said: Any) -> Service:
@@ -179,19 +159,19 @@ def test_a_service_that_is_not_active_is_not_announced(status: str) -> None:
 def test_the_same_listing_again_changes_nothing() -> None:
     service = published(need_codes=["loneliness"], assured_date="2026-01-31")
     again = listing(need_codes=["loneliness"], assured_date="2026-01-31")
-    assert restate(service, again, (), because(LATER), reopen=False) == (service, ())
+    assert restate(service, again, (), because(at=LATER), reopen=False) == (service, ())
 
 
 def test_a_new_last_modified_alone_is_no_change() -> None:
     service = published(last_modified="2026-01-01T00:00:00Z")
     again = listing(last_modified="2026-02-02T00:00:00Z")
-    assert restate(service, again, (), because(LATER), reopen=False) == (service, ())
+    assert restate(service, again, (), because(at=LATER), reopen=False) == (service, ())
 
 
 def test_a_place_found_later_is_kept_without_a_fact() -> None:
     service = published()
     points = [Point(latitude=53, longitude=-1)]
-    moved, events = restate(service, listing(), points, because(LATER), reopen=False)
+    moved, events = restate(service, listing(), points, because(at=LATER), reopen=False)
     assert (moved.points, events) == ((points[0],), ())
 
 
@@ -213,7 +193,7 @@ def test_others_are_told_whether_people_can_be_referred_here(
     before: str, after: str, facts: list[str]
 ) -> None:
     restated, events = restate(
-        published(status=before), listing(status=after), (), because(LATER), reopen=False
+        published(status=before), listing(status=after), (), because(at=LATER), reopen=False
     )
     assert said(events) == facts
     assert restated.listing.status == after
@@ -222,13 +202,13 @@ def test_others_are_told_whether_people_can_be_referred_here(
 def test_what_changes_while_no_one_can_be_referred_here_is_not_told() -> None:
     service = published(status="inactive")
     changed = listing(status="inactive", description="Back in spring")
-    restated, events = restate(service, changed, (), because(LATER), reopen=False)
+    restated, events = restate(service, changed, (), because(at=LATER), reopen=False)
     assert (restated.listing.description, events) == ("Back in spring", [])
 
 
 def test_a_changed_description_is_told_once() -> None:
     service, events = restate(
-        published(), listing(description="Wednesdays"), (), because(LATER), reopen=False
+        published(), listing(description="Wednesdays"), (), because(at=LATER), reopen=False
     )
     assert said(events) == ["service-changed"]
     assert service.listing.last_modified == LATER
@@ -237,19 +217,19 @@ def test_a_changed_description_is_told_once() -> None:
 def test_more_places_are_told_as_a_change_and_a_count() -> None:
     service = published(capacity={"unit": "places", "maximum": 8})
     more = listing(capacity={"unit": "places", "maximum": 9})
-    restated, events = restate(service, more, (), because(LATER), reopen=False)
+    restated, events = restate(service, more, (), because(at=LATER), reopen=False)
     assert said(events) == ["service-changed", "capacity-changed"]
     assert (restated.available, restated.capacity_updated) == (9, LATER)
 
 
 def test_a_listing_that_does_not_mention_places_leaves_them() -> None:
     service = published(capacity={"unit": "places", "maximum": 8})
-    assert restate(service, listing(), (), because(LATER), reopen=False) == (service, ())
+    assert restate(service, listing(), (), because(at=LATER), reopen=False) == (service, ())
 
 
 def test_a_listing_that_says_no_capacity_takes_it_away() -> None:
     service = published(capacity={"unit": "places", "maximum": 8})
-    restated, events = restate(service, listing(capacity=None), (), because(LATER), reopen=False)
+    restated, events = restate(service, listing(capacity=None), (), because(at=LATER), reopen=False)
     assert (restated.available, said(events)) == (None, ["service-changed"])
 
 
@@ -257,22 +237,22 @@ def test_a_listing_that_says_no_capacity_takes_it_away() -> None:
 
 
 def test_closing_says_so_once() -> None:
-    closed, events = close(published(), "funding_ended", because(LATER))
+    closed, events = close(published(), "funding_ended", because(at=LATER))
     assert said(events) == ["service-closed"]
     assert closed.listing.status == "defunct"
     assert closed.closure is not None
     assert closed.closure.reason_code == "funding_ended"
     with pytest.raises(Conflict) as caught:
-        close(closed, "other", because(LATER))
+        close(closed, "other", because(at=LATER))
     assert caught.value.context["status"] == "defunct"
 
 
 def test_an_import_does_not_reopen_what_was_closed_by_hand() -> None:
-    closed, _ = close(published(), "funding_ended", because(LATER))
+    closed, _ = close(published(), "funding_ended", because(at=LATER))
     with pytest.raises(Invalid) as caught:
-        restate(closed, listing(), (), because(LATER), reopen=False)
+        restate(closed, listing(), (), because(at=LATER), reopen=False)
     assert [fault.pointer for fault in caught.value.errors] == ["/status"]
-    reopened, events = restate(closed, listing(), (), because(LATER), reopen=True)
+    reopened, events = restate(closed, listing(), (), because(at=LATER), reopen=True)
     assert said(events) == ["service-published"]
     assert (reopened.listing.status, reopened.closure) == ("active", None)
 

@@ -1,15 +1,12 @@
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.directory.domain import RELEASED_KEPT, Listing, Service, follow_referral, publish
-from shared.cause import Actor, Cause
+from services.directory.domain import RELEASED_KEPT, Service, follow_referral, publish
 from shared.events import (
     CapacityChanged,
-    EventActor,
     ReferralAccepted,
     ReferralCompleted,
     ReferralCreated,
@@ -20,43 +17,14 @@ from shared.events import (
     ReferralWaitlisted,
     ReferralWithdrawn,
 )
+from tests.directory.examples import because, fact, listing
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-CAUSE = Cause("event-1", Actor("directory", "service", "org-1", "icb-demo"), NOON)
+CAUSE = because()
 
 
 def group(maximum: int | None) -> Service:
-    said = {"id": "svc-1", "name": "Walking group", "organization": {"id": "org-1", "name": "Walk"}}
-    if maximum is not None:
-        said["capacity"] = {"unit": "places", "maximum": maximum}
-    return publish(Listing.model_validate(said), (), CAUSE)[0]
-
-
-def fact(
-    kind: type[ReferralEvent],
-    seq: int,
-    referral: str = "r-1",
-    referral_kind: ReferralKind = "onward",
-) -> ReferralEvent:
-    return kind.model_validate(
-        {
-            "tenant": "icb-demo",
-            "seq": seq,
-            "occurred_at": NOON,
-            "actor": EventActor(role="link_worker", organisation="org-team"),
-            "case_id": "case-1",
-            "person_id": "person-1",
-            "source_organisation_id": "Y90001",
-            "team_organisation_id": "org-team",
-            "referral_id": referral,
-            "kind": referral_kind,
-            "service_id": "svc-1",
-            "referrer_organisation_id": "org-team",
-            "provider_organisation_id": "org-1",
-            "reason_code": "other",
-            "outcome_code": "goals_met",
-        }
-    )
+    said = {} if maximum is None else {"capacity": {"unit": "places", "maximum": maximum}}
+    return publish(listing(**said), (), CAUSE)[0]
 
 
 def follow(service: Service, facts: Sequence[ReferralEvent]) -> tuple[Service, list[int]]:

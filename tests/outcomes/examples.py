@@ -42,6 +42,12 @@ def because(actor: Actor = WORKER, *, hours: float = 0, name: str = "cause-1") -
     return Cause(id=name, actor=actor, at=NOON + timedelta(hours=hours))
 
 
+def heard(name: str, *, tenant: str = TENANT) -> Cause:
+    """The cause of a fact that came by Kafka; ``name`` stands for its event id."""
+    actor = Actor("outcomes", "service", PRACTICE, tenant)
+    return Cause(id=name, actor=actor, at=NOON, repeatable=True)
+
+
 def referral_fact(event: type[E], seq: int, *, referral: str = CASE, **said: Any) -> E:
     """A fact about the case's intake, or about ``referral`` as an onward one."""
     own: dict[str, Any] = {

@@ -68,7 +68,7 @@ def test_each_status_allows_exactly_its_commands(status: str, allowed: set[str])
         if command.value not in allowed:
             with pytest.raises(Conflict) as refused:
                 after(Status(status), command)
-            assert refused.value.context == {"status": status, "allowed": sorted(allowed)}
+            assert refused.value.context == {"current_status": status, "allowed": sorted(allowed)}
 
 
 def test_open_means_that_something_can_still_happen() -> None:

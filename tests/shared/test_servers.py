@@ -22,7 +22,6 @@ from shared.servers import (
     free_port,
     kafka_answers,
     maven,
-    mongo,
     running_servers,
 )
 from shared.store import Database
@@ -35,7 +34,7 @@ JAVA_MISSING = (
 )
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def nothing_given(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a machine where no address is given and no Docker engine answers."""
     monkeypatch.delenv("LINKWAY_USE_MONGO", raising=False)
@@ -71,7 +70,7 @@ async def send(kafka: Kafka, topic: str, value: bytes) -> None:
 
 async def first(kafka: Kafka, topic: str) -> bytes | None:
     consumer = AIOKafkaConsumer(
-        topic, bootstrap_servers=kafka.bootstrap, auto_offset_reset="earliest", group_id="test"
+        topic, bootstrap_servers=kafka.bootstrap, auto_offset_reset="earliest"
     )
     await consumer.start()
     try:
@@ -91,24 +90,13 @@ async def create_topic(kafka: Kafka, topic: str) -> None:
         await admin.close()
 
 
-async def topics(bootstrap: str) -> list[str]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    try:
-        return list(await admin.list_topics())
-    finally:
-        await admin.close()
-
-
 async def skip_unless_it_runs(broker: Broker) -> None:
     if broker == "apache" and not await maven.can_run_kafka():
         pytest.skip("Apache Kafka needs Java 17 and Maven")
 
 
 @pytest.fixture(params=BROKERS)
-async def local_kafka(
-    request: pytest.FixtureRequest, nothing_given: None
-) -> AsyncIterator[tuple[Broker, Kafka]]:
+async def local_kafka(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Broker, Kafka]]:
     broker: Broker = request.param
     await skip_unless_it_runs(broker)
     async with Finder(broker=broker) as finder:
@@ -128,7 +116,7 @@ async def test_a_local_broker_gives_back_what_it_accepted(
     assert await first(kafka, "facts") == b"one"
 
 
-async def test_apache_kafka_survives_a_kill_with_what_it_accepted(nothing_given: None) -> None:
+async def test_apache_kafka_survives_a_kill_with_what_it_accepted() -> None:
     await skip_unless_it_runs("apache")
     async with Finder(broker="apache") as finder:
         kafka = await finder.kafka()
@@ -141,7 +129,7 @@ async def test_apache_kafka_survives_a_kill_with_what_it_accepted(nothing_given:
         assert await first(kafka, "facts") == b"one"
 
 
-async def test_a_local_mongod_is_the_primary_of_a_replica_set(nothing_given: None) -> None:
+async def test_a_local_mongod_is_the_primary_of_a_replica_set() -> None:
     async with Finder() as finder:
         found = await finder.mongo()
         database = Database.connect(found.uri, "facts")
@@ -153,9 +141,7 @@ async def test_a_local_mongod_is_the_primary_of_a_replica_set(nothing_given: Non
     assert f"MongoDB {build['version']} (local, " in found.description
 
 
-async def test_a_given_folder_keeps_the_data_of_both_servers(
-    nothing_given: None, tmp_path: Path
-) -> None:
+async def test_a_given_folder_keeps_the_data_of_both_servers(tmp_path: Path) -> None:
     await skip_unless_it_runs("apache")
     for round_ in (1, 2):
         async with Finder(broker="apache", folder=tmp_path) as finder:
@@ -171,16 +157,14 @@ async def test_a_given_folder_keeps_the_data_of_both_servers(
             assert await first(kafka, "facts") == b"one"
 
 
-async def test_kept_data_answers_when_its_port_was_taken_meanwhile(
-    nothing_given: None, tmp_path: Path
-) -> None:
+async def test_kept_data_needs_the_port_it_was_made_with(tmp_path: Path) -> None:
     async with Finder(folder=tmp_path) as finder:
         await finder.mongo()
     port = int((tmp_path / "mongo.port").read_text())
-    async with await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", port):
-        with pytest.raises(ServerError, match=f"port {port} .* is taken"):
-            async with Finder(folder=tmp_path) as finder:
-                await finder.mongo()
+    other = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", port)
+    async with other, Finder(folder=tmp_path) as finder:
+        with pytest.raises(ServerError, match=f"port {port}, which is taken"):
+            await finder.mongo()
 
 
 async def test_addresses_in_the_environment_win(
@@ -223,7 +207,7 @@ async def test_a_given_address_where_nothing_answers_is_named_by_its_variable(
 
 
 async def test_what_was_started_ends_and_leaves_nothing(
-    nothing_given: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("LINKWAY_CACHE", str(tmp_path))
     async with running_servers(broker="tansu") as servers:
@@ -252,7 +236,8 @@ def test_a_killed_runs_folder_goes_with_the_next_run_and_a_living_ones_stays(
             assert living.exists()
 
 
-async def test_missing_java_is_named_in_one_sentence(nothing_given: None, empty_path: Path) -> None:
+@pytest.mark.usefixtures("empty_path")
+async def test_missing_java_is_named_in_one_sentence() -> None:
     async with Finder(broker="apache") as finder:
         with pytest.raises(ServerError) as missing:
             await finder.kafka()
@@ -269,15 +254,17 @@ async def test_a_java_too_old_is_named_with_its_version(empty_path: Path) -> Non
     )
 
 
-async def test_without_java_tansu_is_started(nothing_given: None, empty_path: Path) -> None:
+@pytest.mark.usefixtures("empty_path")
+async def test_without_java_tansu_is_started() -> None:
     async with Finder() as finder:
         assert (await finder.kafka()).description.startswith("Tansu ")
 
 
+@pytest.mark.usefixtures("empty_path")
 async def test_a_missing_mongod_is_named_in_one_sentence(
-    nothing_given: None, empty_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(mongo.sysconfig, "get_path", lambda _: str(empty_path))
+    monkeypatch.setattr("sysconfig.get_path", lambda _: str(tmp_path))
     async with Finder() as finder:
         with pytest.raises(ServerError) as missing:
             await finder.mongo()
@@ -287,8 +274,9 @@ async def test_a_missing_mongod_is_named_in_one_sentence(
     )
 
 
+@pytest.mark.usefixtures("empty_path")
 async def test_missing_maven_is_named_where_nothing_is_cached(
-    empty_path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("LINKWAY_CACHE", str(tmp_path / "cache"))
     async with Supervisor(tmp_path / "logs") as processes:
@@ -340,15 +328,17 @@ async def test_several_processes_at_once_fetch_once(
     assert (tmp_path / "calls").read_text() == "fetched\n"
 
 
-async def test_a_docker_engine_that_does_not_answer_is_none(nothing_given: None) -> None:
+async def test_a_docker_engine_that_does_not_answer_is_none() -> None:
     assert await docker.engine_answers() is False
 
 
-async def test_topics_are_never_made_by_using_them(nothing_given: None) -> None:
+async def test_topics_are_never_made_by_using_them() -> None:
     await skip_unless_it_runs("apache")
     async with Finder(broker="apache") as finder:
         kafka = await finder.kafka()
-        consumer = AIOKafkaConsumer("mistyped", bootstrap_servers=kafka.bootstrap)
-        await consumer.start()
-        await consumer.stop()
-        assert await topics(kafka.bootstrap) == []
+        admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+        await admin.start()
+        await admin.describe_topics(["mistyped"])
+        made = await admin.list_topics()
+        await admin.close()
+    assert made == []

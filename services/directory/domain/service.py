@@ -115,7 +115,7 @@ def close(service: Service, reason_code: CloseReason, cause: Cause) -> Changed:
     if service.listing.status == "defunct":
         raise Conflict(
             "The service is closed already.",
-            {"status": "defunct", "allowed": ["PUT /services/{id} opens it again"]},
+            {"current_status": "defunct", "allowed": ["PUT /services/{id} opens it again"]},
         )
     closed = service.model_copy(
         update={

@@ -67,6 +67,7 @@ OutcomeCode = Literal[
     "mail_deferred",
     "mail_rejected",
     "mail_account_refused",
+    "not_sent",
 ]
 """How an attempt ended, in Linkway's words: a receiver's own words may hold anything."""
 

@@ -95,7 +95,7 @@ def _settled(
     if found.status != "booked":
         raise Conflict(
             f"The appointment is {found.status} already.",
-            {"status": found.status, "allowed": []},
+            {"current_status": found.status, "allowed": []},
         )
     settled = found.model_copy(update={"status": status})
     return referral.with_(

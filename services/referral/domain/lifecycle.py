@@ -89,6 +89,6 @@ def after(status: Status, command: Command) -> Status:
     if command not in allowed:
         raise Conflict(
             f"A referral that is {status.replace('_', ' ')} does not allow {command}.",
-            {"status": status.value, "allowed": sorted(each.value for each in allowed)},
+            {"current_status": status.value, "allowed": sorted(each.value for each in allowed)},
         )
     return allowed[command]

@@ -198,7 +198,7 @@ def check_onward(intake: Referral, actor: Actor) -> None:
     if intake.status not in {Status.ACCEPTED, Status.IN_PROGRESS}:
         raise Conflict(
             f"The case is {intake.status.replace('_', ' ')}: accept it before referring on.",
-            {"status": intake.status.value, "allowed": ["accepted", "in_progress"]},
+            {"current_status": intake.status.value, "allowed": ["accepted", "in_progress"]},
         )
 
 

@@ -1,0 +1,32 @@
+"""What the routes of this service share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from pydantic import StringConstraints
+
+from services.notifications.guard import Guard
+from services.notifications.store import Stores
+
+SUBSCRIBERS = ("provider", "link_worker", "team_lead", "referrer", "directory_curator")
+"""Who may decide what their organisation hears, and see what it was told."""
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
+
+
+def _stores(request: Request) -> Stores:
+    stores: Stores = request.app.state.stores
+    return stores
+
+
+def _guard(request: Request) -> Guard:
+    return Guard(allow_loopback=request.app.state.settings.webhook_allow_loopback)
+
+
+Kept = Annotated[Stores, Depends(_stores)]
+"""What this service keeps."""
+
+Guarded = Annotated[Guard, Depends(_guard)]
+"""Which addresses may be sent to."""

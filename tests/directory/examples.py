@@ -1,0 +1,69 @@
+"""Made-up services, people and facts for the tests of the directory."""
+
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from services.directory.domain import Listing, PostcodeDistrict
+from shared.cause import Actor, Cause
+from shared.events import EventActor, ReferralEvent, ReferralKind
+from shared.ids import new_id
+
+TENANT = "icb-demo"
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+LATER = datetime(2026, 3, 3, 9, tzinfo=UTC)
+ALLOTMENTS = {"id": "org-allotments", "name": "Fernley Allotments"}
+CURATOR = Actor("curator-1", "directory_curator", "org-council", TENANT)
+PROVIDER = Actor("worker-1", "provider", "org-allotments", TENANT)
+
+DISTRICTS = [
+    PostcodeDistrict(id="ZZ1", latitude=53.0, longitude=-1.5, town="Fernley"),
+    PostcodeDistrict(id="ZZ2", latitude=53.1, longitude=-1.5, town="Upper Fernley"),
+]
+
+E = TypeVar("E", bound=ReferralEvent)
+
+
+def because(actor: Actor = CURATOR, at: datetime = NOON) -> Cause:
+    """A cause of its own each time."""
+    return Cause(id=new_id(), actor=actor, at=at)
+
+
+def service(**said: Any) -> dict[str, Any]:
+    """A service as a source sends it."""
+    return {"id": "svc-1", "name": "Growing Together", "organization": ALLOTMENTS, **said}
+
+
+def listing(**said: Any) -> Listing:
+    """The same, read."""
+    return Listing.model_validate(service(**said))
+
+
+def fact(
+    kind: type[E],
+    seq: int,
+    referral: str = "r-1",
+    *,
+    referral_kind: ReferralKind = "onward",
+    service_id: str = "svc-1",
+    tenant: str = TENANT,
+) -> E:
+    """The ``seq``-th fact of a referral."""
+    return kind.model_validate(
+        {
+            "tenant": tenant,
+            "seq": seq,
+            "occurred_at": NOON,
+            "actor": EventActor(role="link_worker", organisation="org-team"),
+            "case_id": f"case-of-{referral}",
+            "person_id": "person-1",
+            "source_organisation_id": "Y90001",
+            "team_organisation_id": "org-team",
+            "referral_id": referral,
+            "kind": referral_kind,
+            "service_id": service_id,
+            "referrer_organisation_id": "org-team",
+            "provider_organisation_id": "org-allotments",
+            "reason_code": "other",
+            "outcome_code": "goals_met",
+        }
+    )

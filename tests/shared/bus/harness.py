@@ -1,0 +1,205 @@
+"""What the tests of the bus share: records as they lie on Kafka, and a service's bus running."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from shared.bus import Bus, Consumer, Patience
+from shared.events import Envelope, EventActor, ReferralCreated
+from shared.ids import new_id
+from shared.settings import ServiceSettings
+from shared.store import Collection
+from shared.telemetry import Telemetry
+
+REFERRALS = "referral-events"
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
+
+QUICK = Patience(
+    transient=0.3,
+    first_pause=0.01,
+    longest_pause=0.05,
+    first_rest=0.2,
+    longest_rest=0.5,
+    attempt=10.0,
+)
+
+
+def settings_for(bootstrap: str, prefix: str, *, tansu: bool, **more: Any) -> ServiceSettings:
+    """The settings of a made-up service ``outcomes`` of one test."""
+    given: dict[str, Any] = {
+        "service": "outcomes",
+        "mongo_uri": "mongodb://127.0.0.1:1",
+        "kafka_bootstrap": bootstrap,
+        "kafka_idempotence": not tansu,
+        "topic_prefix": prefix,
+        "topic_partitions": 4,
+        "jwks": "unused.json",
+        "issuer": "https://issuer.example.org",
+        "graceful_seconds": 10.0,
+        **more,
+    }
+    return ServiceSettings(**given)
+
+
+def referral_created(case_id: str, *, seq: int = 1) -> ReferralCreated:
+    """An event of a case; the case's id is the key."""
+    return ReferralCreated(
+        tenant="icb-demo",
+        seq=seq,
+        occurred_at=datetime(2026, 3, 2, 9, 30, tzinfo=UTC),
+        actor=EventActor(role="referrer", organisation="Y90001"),
+        case_id=case_id,
+        person_id="person-1",
+        source_organisation_id="Y90001",
+        team_organisation_id="team-1",
+        referral_id=case_id,
+        kind="intake",
+        service_id="service-1",
+        referrer_organisation_id="Y90001",
+        provider_organisation_id="team-1",
+    )
+
+
+def envelope(case_id: str, *, seq: int = 1, event_id: str | None = None) -> Envelope:
+    """That event as it travels."""
+    event = referral_created(case_id, seq=seq)
+    return Envelope(
+        id=event_id or new_id(),
+        type=event.type,
+        source="/linkway/referral",
+        time=event.occurred_at,
+        subject=event.subject,
+        key=event.key,
+        data=event.model_dump_json().encode(),
+        traceparent=TRACEPARENT,
+    )
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A record to be produced as it is, by a producer that is not ours."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+    partition: int | None = None
+
+    @classmethod
+    def of(cls, event: Envelope, *, partition: int | None = None) -> Sent:
+        """A good record."""
+        headers = [(name, text.encode()) for name, text in event.headers().items()]
+        return cls(event.key.encode(), event.data, headers, partition)
+
+    def with_value(self, value: bytes) -> Sent:
+        """The same record with another body."""
+        return replace(self, value=value)
+
+
+async def produce(bootstrap: str, topic: str, records: Iterable[Sent]) -> list[tuple[int, int]]:
+    """Put records on a topic in order; gives each one's partition and offset."""
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
+    await producer.start()
+    try:
+        sending = [
+            await producer.send(
+                topic,
+                value=record.value,
+                key=record.key,
+                headers=list(record.headers),
+                partition=record.partition,
+            )
+            for record in records
+        ]
+        return [(done.partition, done.offset) for done in await asyncio.gather(*sending)]
+    finally:
+        await producer.stop()
+
+
+async def read_all(bootstrap: str, topic: str) -> list[Any]:
+    """Every record of a topic, partition by partition."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        await consumer._client.force_metadata_update()
+        consumer.subscribe([topic])
+        numbers: set[int] = set()
+        while not numbers:
+            numbers = set(consumer.partitions_for_topic(topic) or ())
+            await asyncio.sleep(0.02)
+        consumer.unsubscribe()
+        parts = [TopicPartition(topic, number) for number in sorted(numbers)]
+        consumer.assign(parts)
+        ends = await consumer.end_offsets(parts)
+        found: list[Any] = []
+        for part in parts:
+            await consumer.seek_to_beginning(part)
+        while sum([await consumer.position(part) for part in parts]) < sum(ends.values()):
+            for records in (await consumer.getmany(*parts, timeout_ms=200)).values():
+                found.extend(records)
+        return sorted(found, key=lambda record: (record.partition, record.offset))
+    finally:
+        await consumer.stop()
+
+
+async def committed(bootstrap: str, group: str, topic: str, partitions: int) -> dict[int, int]:
+    """The committed offset of each partition; 0 where the group never committed."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False
+    )
+    await consumer.start()
+    try:
+        return {
+            number: await consumer.committed(TopicPartition(topic, number)) or 0
+            for number in range(partitions)
+        }
+    finally:
+        await consumer.stop()
+
+
+@asynccontextmanager
+async def running(bus: Bus) -> AsyncIterator[None]:
+    """The bus at work; drained and closed at the end of the block."""
+    task = asyncio.create_task(bus.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@dataclass
+class Applied:
+    """Stands in for a service's stores: what its handlers did, in the order they did it."""
+
+    events: list[tuple[str, int]] = field(default_factory=list)
+    """(case id, seq)."""
+    ids: list[str] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def consuming(
+    consumer: Consumer[Applied],
+    applied: Applied,
+    settings: ServiceSettings,
+    *,
+    patience: Patience = QUICK,
+    collections: Sequence[Collection] = (),
+    telemetry: Telemetry | None = None,
+) -> AsyncIterator[Bus]:
+    """A bus that applies events to ``applied`` through ``consumer``."""
+    own = telemetry or Telemetry(settings)
+    bus = Bus(settings, own)
+    bus.consume(consumer, applied, patience=patience)
+    if collections:
+        bus.relay(collections)
+    async with running(bus):
+        yield bus
+    if telemetry is None:
+        own.close()
