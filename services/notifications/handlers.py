@@ -109,10 +109,12 @@ async def deliveries_of(
     cursor: str | None,
 ) -> Page[Delivery]:
     """Deliveries to the actor's organisation (to any, for operations), newest first."""
-    own = {} if actor.role == "operations" else {"state.organisation_id": actor.organisation}
-    # The organisation comes last, so that a filter cannot widen what is seen.
-    found = {**where, **own}
-    return await stores.deliveries.find(actor.tenant, found, limit=limit, cursor=cursor)
+    if actor.role != "operations":
+        asked = where.get("state.organisation_id", actor.organisation)
+        if asked != actor.organisation:
+            return Page(items=[], next_cursor=None)
+        where = {**where, "state.organisation_id": actor.organisation}
+    return await stores.deliveries.find(actor.tenant, where, limit=limit, cursor=cursor)
 
 
 async def tell(stores: Stores, event: Event, cause: Cause) -> None:

@@ -33,15 +33,12 @@ class MailSender:
         password: str | None = None,
     ) -> None:
         self._host, self._port = host, port
-        self._name, self._address = parseaddr(mail_from)
+        name, address = parseaddr(mail_from)
+        self._from = Address(name, addr_spec=address)
         self._links = links
         self._timeout = timeout.total_seconds()
         self._starttls = starttls
         self._username, self._password = username, password
-
-    @property
-    def _domain(self) -> str:
-        return self._address.rpartition("@")[2]
 
     async def send(self, delivery: Delivery, subscription: Subscription) -> Outcome:
         """One attempt, within the time limit. Never raises for what a mail server may do.
@@ -59,7 +56,7 @@ class MailSender:
                     start_tls=self._starttls,
                     username=self._username,
                     password=self._password,
-                    local_hostname=self._domain,
+                    local_hostname=self._from.domain,
                     timeout=self._timeout,
                 )
         except (aiosmtplib.SMTPAuthenticationError, aiosmtplib.SMTPSenderRefused) as error:
@@ -78,11 +75,11 @@ class MailSender:
         """The same message at each attempt: its Message-ID tells a repeat."""
         subject, body = mail_text(delivery, self._links)
         message = EmailMessage(policy=SMTP)
-        message["From"] = Address(self._name, addr_spec=self._address)
+        message["From"] = self._from
         message["To"] = Address(addr_spec=recipient)
         message["Subject"] = subject
         message["Date"] = format_datetime(delivery.created_at)
-        message["Message-ID"] = f"<{delivery.id}@{self._domain}>"
+        message["Message-ID"] = f"<{delivery.id}@{self._from.domain}>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(body)
         return message

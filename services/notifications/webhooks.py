@@ -7,7 +7,6 @@ import ssl
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from importlib.metadata import version
 
 import httpx
 from standardwebhooks import Webhook
@@ -16,7 +15,7 @@ from services.notifications.domain import Delivery, Outcome, Subscription
 from services.notifications.guard import Guard, Refused, Target, Unresolved
 from services.notifications.messages import Links, webhook_body
 
-_USER_AGENT = f"Linkway/{version('linkway')}"
+_USER_AGENT = "Linkway-Webhooks"
 _ADDRESSES_TRIED = 4
 _BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 

@@ -28,8 +28,6 @@ from shared.events import Channel
 log = structlog.get_logger("deliveries")
 
 _BATCH = 32
-_RECORDING = timedelta(seconds=15)
-"""How long to go on trying to write an attempt down while the database is away."""
 
 
 class Sender(Protocol):
@@ -43,7 +41,8 @@ class DeliveryWorker:
     """``run`` sends due deliveries until it is cancelled, then ends those under way.
 
     ``lane`` bounds the attempts under way for one organisation, ``capacity`` those for
-    all; ``send_timeout`` is the longest an attempt may take, ``graceful`` the time for
+    all; ``send_timeout`` is the longest an attempt may take, ``recording`` how long to go
+    on trying to write it down while the database is away, ``graceful`` the time for
     attempts under way when stopping.
     """
 
@@ -58,12 +57,14 @@ class DeliveryWorker:
         capacity: int,
         poll: timedelta,
         graceful: timedelta,
+        recording: timedelta = timedelta(seconds=15),
     ) -> None:
         self._stores = stores
         self._senders = senders
         self._policy = policy
         self._send_timeout = send_timeout
-        self._lease = send_timeout + _RECORDING
+        self._lease = send_timeout + recording
+        self._recording = recording
         self._lane = lane
         self._poll = poll.total_seconds()
         self._graceful = graceful.total_seconds()
@@ -145,7 +146,7 @@ class DeliveryWorker:
         ended = datetime.now(UTC)
         jitter = random.random()  # noqa: S311 - spreads load, guards nothing
         async for attempt in stamina.retry_context(
-            on=(Unavailable, Contended), attempts=None, timeout=_RECORDING
+            on=(Unavailable, Contended), attempts=None, timeout=self._recording
         ):
             with attempt:
                 saved = await handlers.record_attempt(

@@ -57,7 +57,7 @@ def make_broker(settings: ServiceSettings, *, consumer_only: bool = False) -> Ka
         id_generator=str,
         apply_types=False,
         logger=_logger,
-        log_level=logging.WARNING,
+        log_level=logging.DEBUG,
     )
 
 

@@ -24,6 +24,7 @@ from shared.telemetry import Telemetry
 
 _MAX_RECORDS = 500
 _FETCH_MS = 20
+_HEARTBEAT_MS = 1_000
 _COMMIT_SECONDS = 5.0
 _LEAVE_SECONDS = 6.0
 _HAND_OVER_SECONDS = 5.0
@@ -64,6 +65,7 @@ class Subscription(Generic[StoresT]):
             batch_timeout_ms=_FETCH_MS,
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
+            heartbeat_interval_ms=_HEARTBEAT_MS,
             listener=_HandOver(self._idle, self._rests),
             parser=_unparsed,
             decoder=_records,

@@ -20,7 +20,8 @@ def configuration(listener: str, controller: str, advertised: str, data: str) ->
     """Broker settings for one node, each ``host:port`` as Kafka writes them.
 
     Topics are never made by using them; internal topics and caches are small; a group's
-    first member need not wait for others.
+    first member need not wait for others; a broker that was killed is taken back after
+    3 seconds instead of 9.
     """
     return {
         "process.roles": "broker,controller",
@@ -31,6 +32,8 @@ def configuration(listener: str, controller: str, advertised: str, data: str) ->
         "controller.listener.names": "CONTROLLER",
         "log.dirs": data,
         "auto.create.topics.enable": "false",
+        "broker.session.timeout.ms": "3000",
+        "broker.heartbeat.interval.ms": "500",
         "group.initial.rebalance.delay.ms": "0",
         "offsets.topic.replication.factor": "1",
         "offsets.topic.num.partitions": "4",

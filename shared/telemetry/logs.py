@@ -87,7 +87,10 @@ class _Handler(logging.Handler):
     """Renders a standard library log record as the services' own lines are rendered."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        fields: dict[str, Any] = {"event": record.getMessage(), "logger": record.name}
+        event = record.getMessage()
+        if record.name == "asyncio" and not _process["with_messages"]:
+            event = event.partition("\n")[0]  # what follows shows the error, words and all
+        fields: dict[str, Any] = {"event": event, "logger": record.name}
         if record.exc_info and record.exc_info[1]:
             fields["exc_info"] = record.exc_info[1]
         _Stdout().msg(_render(None, record.levelname.lower(), fields))

@@ -1,10 +1,14 @@
 """Made-up services, people and facts for the tests of the directory."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+import httpx
+
 from services.directory.domain import Listing, PostcodeDistrict
 from shared.cause import Actor, Cause
+from shared.devissuer import DevIssuer
 from shared.events import EventActor, ReferralEvent, ReferralKind
 from shared.ids import new_id
 
@@ -67,3 +71,32 @@ def fact(
             "outcome_code": "goals_met",
         }
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The directory over HTTP; each call is made in the name of ``actor``."""
+
+    client: httpx.AsyncClient
+    issuer: DevIssuer
+
+    async def __call__(
+        self,
+        method: str,
+        path: str,
+        json: Any = None,
+        *,
+        actor: Actor | None = CURATOR,
+        headers: dict[str, str] | None = None,
+    ) -> httpx.Response:
+        """One request; without an actor, one without a token."""
+        sent = dict(headers or {})
+        if actor is not None:
+            token = self.issuer.issue(
+                subject=actor.subject,
+                role=actor.role,
+                organisation=actor.organisation,
+                tenant=actor.tenant,
+            )
+            sent["authorization"] = f"Bearer {token}"
+        return await self.client.request(method, path, json=json, headers=sent)

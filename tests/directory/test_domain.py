@@ -244,7 +244,7 @@ def test_closing_says_so_once() -> None:
     assert closed.closure.reason_code == "funding_ended"
     with pytest.raises(Conflict) as caught:
         close(closed, "other", because(at=LATER))
-    assert caught.value.context["status"] == "defunct"
+    assert caught.value.context["current_status"] == "defunct"
 
 
 def test_an_import_does_not_reopen_what_was_closed_by_hand() -> None:

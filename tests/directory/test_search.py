@@ -43,11 +43,11 @@ async def test_services_are_found_nearest_first_with_their_distance(stores: Stor
     matches, _ = await handlers.find_services(
         stores, Wanted(place=HERE), TENANT, limit=10, cursor=None
     )
-    # A degree of latitude is 111.2 km on a sphere of 6,371 km.
-    assert [(m.saved.state.listing.id, round(m.metres or 0, -2)) for m in matches] == [
-        ("near", 1100),
-        ("far", 22300),
-        ("nowhere-near", 222600),
+    # MongoDB's Earth is a sphere of 6,378.1 km: a degree of latitude is 111,319 m.
+    assert [(m.saved.state.listing.id, round(m.metres or 0)) for m in matches] == [
+        ("near", 1113),
+        ("far", 22264),
+        ("nowhere-near", 222638),
     ]
     within = Place(point=HERE.point, metres=5000)
     assert await found(stores, Wanted(place=within)) == ["near"]

@@ -11,7 +11,7 @@ from services.outcomes.store import Plans, Stores
 from shared.cause import Actor
 from shared.devissuer import DevIssuer
 from shared.store import Database
-from shared.testing import serving
+from shared.testing import eventually, serving
 
 
 @pytest.fixture
@@ -70,4 +70,9 @@ class Service:
 @pytest.fixture
 async def service(app: FastAPI, issuer: DevIssuer) -> AsyncIterator[Service]:
     async with serving(app) as client:
+
+        async def ready() -> bool:
+            return (await client.get("/ready")).status_code == 200
+
+        await eventually(ready, within=30)
         yield Service(client, issuer, app.state.stores)

@@ -141,7 +141,9 @@ async def test_a_caseload_is_the_teams_own_page_by_page(service: Service) -> Non
     assert {item["case_id"] for item in first["items"] + second["items"]} == set(cases)
     assert {item["access"] for item in first["items"]} == {"summary"}
     assert (await service.get("/plans?status=closed", WORKER)).json()["items"] == []
-    assert [item["case_id"] for item in (await service.get("/plans", OTHER_WORKER)).json()["items"]] == ["stray"]
+    assert [
+        item["case_id"] for item in (await service.get("/plans", OTHER_WORKER)).json()["items"]
+    ] == ["stray"]
 
 
 async def test_a_caseload_is_for_link_workers_and_names_a_wrong_status(service: Service) -> None:

@@ -1,15 +1,17 @@
+import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.structs import ConsumerRecord
 
 from services.outcomes.consumers import consumer
 from shared.bus import original_headers
 from shared.events import (
-    ALL_EVENTS,
+    AppointmentEvent,
+    CaseEvent,
     Envelope,
     Event,
     ReferralAccepted,
@@ -30,16 +32,14 @@ from tests.outcomes.examples import (
     referral_fact,
 )
 
-PLAN = f"/plans/{CASE}"
 OTHER_CASE = "0190c0de-0000-7000-8000-000000000003"
 
-Tell = Callable[..., Awaitable[None]]
-Read = Callable[[str], Awaitable[Sequence[ConsumerRecord]]]
+Headers = list[tuple[str, bytes]]
 
 
-def sealed(event: Event) -> Envelope:
-    """The event as the referral service would send it."""
-    return Envelope(
+def sealed(event: Event) -> tuple[bytes, Headers]:
+    """The event as the referral service would send it: its data and its headers."""
+    envelope = Envelope(
         id=new_id(),
         type=event.type,
         source="/linkway/referral",
@@ -48,39 +48,35 @@ def sealed(event: Event) -> Envelope:
         key=event.key,
         data=event.model_dump_json().encode(),
     )
+    headers = [(name, value.encode()) for name, value in envelope.headers().items()]
+    return envelope.data, headers
+
+
+Tell = Callable[[tuple[bytes, Headers]], Awaitable[None]]
+Hear = Callable[[str], Awaitable[Any]]
 
 
 @pytest.fixture
-async def tell(
-    service: Service, kafka_bootstrap: str, topic_prefix: str
-) -> AsyncIterator[Tell]:
-    """Publishes on referral-events, once the service is ready to hear."""
-
-    async def ready() -> bool:
-        return (await service.client.get("/ready")).status_code == 200
-
-    await eventually(ready, within=30)
+async def tell(kafka_bootstrap: str, topic_prefix: str) -> AsyncIterator[Tell]:
+    """Publishes on referral-events."""
     producer = AIOKafkaProducer(bootstrap_servers=kafka_bootstrap)
     await producer.start()
 
-    async def send(*envelopes: Envelope) -> None:
-        for envelope in envelopes:
-            await producer.send_and_wait(
-                f"{topic_prefix}referral-events",
-                envelope.data,
-                key=envelope.key.encode(),
-                headers=[(name, value.encode()) for name, value in envelope.headers().items()],
-            )
+    async def send(record: tuple[bytes, Headers]) -> None:
+        value, headers = record
+        key = dict(headers)["ce_partitionkey"]
+        topic = f"{topic_prefix}referral-events"
+        await producer.send_and_wait(topic, value, key=key, headers=headers)
 
     yield send
     await producer.stop()
 
 
 @pytest.fixture
-async def read(kafka_bootstrap: str, topic_prefix: str) -> Read:
-    """Gives all records of a topic so far, from the beginning."""
+def hear(kafka_bootstrap: str, topic_prefix: str) -> Hear:
+    """Gives the first record of a topic, waiting for it."""
 
-    async def all_of(topic: str) -> Sequence[ConsumerRecord]:
+    async def first(topic: str) -> Any:
         reader = AIOKafkaConsumer(
             f"{topic_prefix}{topic}",
             bootstrap_servers=kafka_bootstrap,
@@ -89,22 +85,30 @@ async def read(kafka_bootstrap: str, topic_prefix: str) -> Read:
         )
         await reader.start()
         try:
-            found = await reader.getmany(timeout_ms=500)
-            return [record for records in found.values() for record in records]
+            async with asyncio.timeout(20):
+                return await reader.getone()
         finally:
             await reader.stop()
 
-    return all_of
+    return first
 
 
-async def plan(service: Service) -> dict[str, object]:
-    answer = await service.get(PLAN, WORKER)
+async def plan(service: Service, case: str = CASE) -> dict[str, Any]:
+    answer = await service.get(f"/plans/{case}", WORKER)
     assert answer.status_code == 200
     return dict(answer.json())
 
 
-async def test_a_case_is_followed_from_its_facts(service: Service, tell: Tell) -> None:
-    await tell(
+def test_every_fact_of_a_case_that_changes_a_plan_is_listened_to() -> None:
+    facts = {*ReferralEvent.__subclasses__(), *AppointmentEvent.__subclasses__()}
+    assert set(consumer.events) == facts - {AppointmentEvent}
+    assert consumer.topics == ["referral-events"]
+
+
+async def test_a_case_is_followed_from_its_facts_however_often_they_come(
+    service: Service, tell: Tell
+) -> None:
+    journey = [
         sealed(intake()),
         sealed(referral_fact(ReferralAccepted, 2)),
         sealed(booked(3)),
@@ -112,13 +116,75 @@ async def test_a_case_is_followed_from_its_facts(service: Service, tell: Tell) -
         sealed(referral_fact(ReferralCreated, 1, referral=ONWARD)),
         sealed(referral_fact(ReferralAccepted, 2, referral=ONWARD)),
         sealed(missed(3, "onward-1", referral=ONWARD)),
-    )
+    ]
+    for record in (*journey, *journey):
+        await tell(record)
+    await tell(sealed(missed(5, "the-last")))
 
-    async def followed() -> None:
-        found = await plan(service)
-        assert found["attendance"] == {"attended": 1, "missed": 1}
+    async def all_heard() -> bool:
+        return "the-last" in (await plan(service))["contacts"]
 
-    await eventually(lambda: followed_is_true(followed), within=20)
+    await eventually(all_heard, within=20)
     found = await plan(service)
-    assert found["referrals"][CASE]["status"] == "accepted"
-    assert found["referrals"][ONWARD]["status"] == "accepted"
+    assert found["attendance"] == {"attended": 1, "missed": 2}
+    assert {id_: each["status"] for id_, each in found["referrals"].items()} == {
+        CASE: "accepted",
+        ONWARD: "accepted",
+    }
+    assert found["version"] == 8
+
+
+async def test_a_fact_without_its_case_is_set_aside_and_applies_when_replayed(
+    service: Service, tell: Tell, hear: Hear
+) -> None:
+    early = attended(3, case_id=OTHER_CASE, referral_id=OTHER_CASE)
+    await tell(sealed(early))
+    await tell(sealed(intake()))
+    dead = await hear("dead-letters")
+    headers = dict(dead.headers)
+    assert headers["dl_error"] == b"NotFound"
+    assert headers["ce_type"] == b"appointment-attended"
+    assert json.loads(dead.value)["case_id"] == OTHER_CASE
+
+    async def neighbour_applied() -> bool:
+        return (await plan(service))["status"] == "open"
+
+    await eventually(neighbour_applied, within=20)
+    await tell(sealed(intake(case_id=OTHER_CASE, referral_id=OTHER_CASE)))
+    replayed = [(name, value) for name, value in original_headers(dead.headers) if value]
+    await tell((dead.value, replayed))
+
+    async def applied() -> bool:
+        return bool((await plan(service, OTHER_CASE))["attendance"] == {"attended": 1, "missed": 0})
+
+    await eventually(applied, within=20)
+
+
+async def test_a_goal_set_over_http_is_told_on_kafka_without_the_persons_words(
+    service: Service, tell: Tell, hear: Hear
+) -> None:
+    await tell(sealed(intake()))
+
+    async def opened() -> bool:
+        return (await plan(service))["status"] == "open"
+
+    await eventually(opened, within=20)
+    body = {"wording": "Dance again", "need_code": "loneliness", "confidence": 5}
+    goal = (await service.post(f"/plans/{CASE}/goals", WORKER, body)).json()
+    record = await hear("outcome-events")
+    headers = dict(record.headers)
+    assert record.key == CASE.encode()
+    assert headers["ce_type"] == b"goal-updated"
+    assert headers["ce_source"] == b"/linkway/outcomes"
+    assert headers["ce_specversion"] == b"1.0"
+    told = json.loads(record.value)
+    own = {name: value for name, value in told.items() if name not in CaseEvent.model_fields}
+    assert own == {
+        "goal_id": goal["id"],
+        "change": "set",
+        "lifecycle_status": "active",
+        "achievement_status": "in-progress",
+        "confidence": 5,
+    }
+    assert told["seq"] == 1
+    assert b"Dance" not in record.value

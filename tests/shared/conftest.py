@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from copy import copy
+
 import pytest
 
 from shared.store import Database, Memory
@@ -22,3 +25,42 @@ async def registers(backend: Database | Memory) -> Registers:
     store = Registers(backend.collection("registers"))
     await store.ensure_indexes()
     return store
+
+
+@pytest.fixture
+async def rival(
+    registers: Registers, backend: Database | Memory, request: pytest.FixtureRequest
+) -> AsyncIterator[Registers]:
+    """The same records as another replica of the service reaches them."""
+    if isinstance(backend, Memory):
+        yield Registers(copy(registers.collection))  # shares the documents
+        return
+    own = Database.connect(request.getfixturevalue("mongo_uri"), backend._database.name)
+    yield Registers(own.collection("registers"))
+    await own.close()
+
+
+@pytest.fixture
+def garden() -> Garden:
+    """Builds an application that has nothing but the plumbing and the routers given."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+
+    def build(
+        settings: ServiceSettings, *routers: APIRouter, telemetry: Telemetry | None = None
+    ) -> FastAPI:
+        app = create_base_app(
+            settings=settings,
+            title="Garden",
+            summary="Beds and what grows in them.",
+            description="For tests.",
+            lifespan=lifespan,
+            telemetry=telemetry or Telemetry(settings),
+        )
+        for router in routers:
+            add_routes(app, router)
+        return app
+
+    return build

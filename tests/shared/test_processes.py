@@ -125,10 +125,14 @@ async def test_where_the_kernel_does_not_help_a_companion_watches_the_parent(
 
 
 async def test_a_child_outlives_the_thread_that_asked_for_it(processes: Supervisor) -> None:
-    asking = threading.Thread(target=lambda: asyncio.run(processes.start("child", SLEEP)))
+    async def start() -> None:
+        await processes.start("child", SLEEP)
+        await eventually(lambda: psutil.Process(processes.pid("child")).name() == "sleep")
+
+    asking = threading.Thread(target=lambda: asyncio.run(start()))
     asking.start()
     await asyncio.to_thread(asking.join)
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(0.2)
     assert processes.running("child")
 
 

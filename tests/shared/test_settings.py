@@ -79,7 +79,6 @@ def test_secrets_do_not_show_when_settings_are_printed() -> None:
         ("LINKWAY_GRACEFUL_SECONDS", "0"),
         ("LINKWAY_LOG_LEVEL", "loud"),
         ("LINKWAY_OTLP_ENDPOINT", "collector:4318"),
-        ("LINKWAY_SERVICE", "Two Words"),
     ],
 )
 def test_a_value_that_makes_no_sense_stops_the_service(

@@ -14,6 +14,7 @@ from services.console.importing.records import Record
 
 _BUSY = frozenset({429, 502, 503, 504})
 _TOO_LARGE = 413
+_ATTEMPTS = 6
 _LONGEST_WAIT = 30.0
 
 Outcome = Literal["created", "changed", "unchanged", "invalid", "checked"]
@@ -34,7 +35,7 @@ class Result(BaseModel):
 
 
 class _Results(BaseModel):
-    results: tuple[Result, ...]
+    results: list[Result]
 
 
 class _Problem(BaseModel):
@@ -66,11 +67,10 @@ class DryRun:
 class PublicDirectory:
     """The directory's public API; to be used in a ``with`` block."""
 
-    def __init__(self, url: str, token: str, *, attempts: int = 6) -> None:
+    def __init__(self, url: str, token: str) -> None:
         self._client = httpx.Client(
             base_url=url, headers={"authorization": f"Bearer {token}"}, timeout=60
         )
-        self._attempts = attempts
 
     def __enter__(self) -> Self:
         return self
@@ -87,7 +87,7 @@ class PublicDirectory:
         """Send the records, again where the directory is away or busy: a repeat changes nothing."""
         body = [record.model_dump(mode="json", exclude_none=True) for record in records]
         try:
-            for attempt in stamina.retry_context(on=_try_again, attempts=self._attempts):
+            for attempt in stamina.retry_context(on=_try_again, attempts=_ATTEMPTS):
                 with attempt:
                     response = self._client.put(path, json=body).raise_for_status()
             results = _Results.model_validate_json(response.content).results

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +65,7 @@ def find(paths: Iterable[Path]) -> Sources:
     files: list[Source] = []
     passed_over: list[Path] = []
     faults: list[tuple[Path, str]] = []
-    for path, named in _candidates(paths):
+    for path, named in _candidates(paths).items():
         try:
             known = recognise(path)
         except Unreadable as fault:
@@ -81,13 +81,18 @@ def find(paths: Iterable[Path]) -> Sources:
     return Sources(tuple(files), tuple(passed_over), tuple(faults))
 
 
-def _candidates(paths: Iterable[Path]) -> Iterable[tuple[Path, bool]]:
-    for path in dict.fromkeys(paths):
+def _candidates(paths: Iterable[Path]) -> Mapping[Path, bool]:
+    """Each file once, and whether it was named itself."""
+    found: dict[Path, bool] = {}
+    for path in paths:
         if path.is_dir():
-            found = (item for item in sorted(path.iterdir()) if item.is_file())
-            yield from ((item, False) for item in found if not item.name.startswith("."))
+            inside = (item for item in sorted(path.iterdir()) if item.is_file())
+            for item in inside:
+                if not item.name.startswith("."):
+                    found.setdefault(item, False)
         else:
-            yield path, True
+            found[path] = True
+    return found
 
 
 def recognise(path: Path) -> Format | None:

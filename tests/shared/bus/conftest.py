@@ -8,7 +8,9 @@ from tests.shared.bus.harness import settings_for
 
 
 @pytest.fixture
-async def settings(kafka_bootstrap: str, topic_prefix: str, kafka_is_tansu: bool) -> ServiceSettings:
+async def settings(
+    kafka_bootstrap: str, topic_prefix: str, kafka_is_tansu: bool
+) -> ServiceSettings:
     """A service's settings, with its topics made: four partitions each."""
     own = settings_for(kafka_bootstrap, topic_prefix, tansu=kafka_is_tansu)
     await ensure_topics(own)

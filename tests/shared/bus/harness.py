@@ -12,6 +12,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from shared.bus import Bus, Consumer, Patience
+from shared.cause import Cause
 from shared.events import Envelope, EventActor, ReferralCreated
 from shared.ids import new_id
 from shared.settings import ServiceSettings
@@ -148,16 +149,18 @@ async def read_all(bootstrap: str, topic: str) -> list[Any]:
         await consumer.stop()
 
 
-async def committed(bootstrap: str, group: str, topic: str, partitions: int) -> dict[int, int]:
-    """The committed offset of each partition; 0 where the group never committed."""
+async def committed(settings: ServiceSettings, group: str, topic: str) -> dict[int, int]:
+    """The committed offset of each of the four partitions; 0 where there is none."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False
+        bootstrap_servers=settings.kafka_bootstrap,
+        group_id=f"{settings.topic_prefix}{group}",
+        enable_auto_commit=False,
     )
     await consumer.start()
     try:
         return {
             number: await consumer.committed(TopicPartition(topic, number)) or 0
-            for number in range(partitions)
+            for number in range(4)
         }
     finally:
         await consumer.stop()
@@ -181,6 +184,25 @@ class Applied:
     events: list[tuple[str, int]] = field(default_factory=list)
     """(case id, seq)."""
     ids: list[str] = field(default_factory=list)
+
+
+def handle(event: ReferralCreated, cause: Cause, applied: Applied) -> None:
+    """Note that the event was applied."""
+    applied.events.append((event.case_id, event.seq))
+    applied.ids.append(cause.id)
+
+
+def listening(*, pause: float = 0.0) -> Consumer[Applied]:
+    """A consumer that notes each referral made, after ``pause`` seconds."""
+    consumer = Consumer[Applied]("outcomes")
+
+    @consumer.on(ReferralCreated)
+    async def referral_created(event: ReferralCreated, cause: Cause, stores: Applied) -> None:
+        if pause:
+            await asyncio.sleep(pause)
+        handle(event, cause, stores)
+
+    return consumer
 
 
 @asynccontextmanager

@@ -1,0 +1,128 @@
+from collections.abc import AsyncIterator
+from datetime import date
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import httpx
+import pytest
+from fastapi import APIRouter, FastAPI, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.devissuer import DevIssuer
+from shared.settings import ServiceSettings
+from shared.testing import serving
+from shared.web import (
+    Acting,
+    CauseOf,
+    IfMatch,
+    JsonBody,
+    Listing,
+    Paging,
+)
+
+Garden = Callable[..., FastAPI]
+PROBLEM = "application/problem+json"
+PROBLEM_REF = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+
+class Bulb(BaseModel):
+    kind: Literal["bulb"]
+    depth: int
+
+
+class Seed(BaseModel):
+    kind: Literal["seed"]
+    spacing: int = 10
+
+
+class Bed(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(max_length=20)
+    dug: date | None = None
+    owner: UUID | None = None
+    plants: list[Annotated[Bulb | Seed, Field(discriminator="kind")]] = []
+
+
+class BedView(BaseModel):
+    id: str
+    bed: Bed
+
+
+router = APIRouter()
+
+
+@router.post("/beds")
+async def dig(bed: Annotated[Bed, JsonBody(Bed)], _cause: CauseOf, _known: IfMatch) -> BedView:
+    return BedView(id="1", bed=bed)
+
+
+@router.put("/beds/{bed_id}/rows")
+async def plant(bed_id: int, rows: Annotated[list[Seed], JsonBody(list[Seed])]) -> int:
+    return len(rows) + bed_id
+
+
+@router.get("/beds")
+async def beds(
+    _page: Paging, _by: Acting, wet: Annotated[bool | None, Query()] = None
+) -> Listing[BedView]:
+    return Listing(items=[], next_cursor=str(wet))
+
+
+@pytest.fixture
+async def client(settings: ServiceSettings, garden: Garden) -> AsyncIterator[httpx.AsyncClient]:
+    async with serving(garden(settings, router)) as client:
+        yield client
+
+
+async def test_docs_are_shown_except_in_production(
+    settings: ServiceSettings, issuer: DevIssuer
+) -> None:
+    async with serving(garden(settings)) as client:
+        assert (await client.get("/docs")).status_code == 200
+    assert issuer.issuer == settings.issuer
+    production = settings.model_copy(update={"env": "production"})
+    async with serving(garden(production)) as client:
+        assert (await client.get("/docs")).status_code == 404
+        assert (await client.get("/openapi.json")).status_code == 200
+
+
+async def test_the_contract_shows_bodies_headers_and_problems(client: httpx.AsyncClient) -> None:
+    contract = (await client.get("/openapi.json")).json()
+    digging = contract["paths"]["/beds"]["post"]
+    assert digging["requestBody"] == {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Bed-Input"}}},
+    }
+    assert [each["name"] for each in digging["parameters"]] == ["Idempotency-Key", "If-Match"]
+    assert digging["security"] == [{"bearer": []}]
+    rows = contract["paths"]["/beds/{bed_id}/rows"]["put"]["requestBody"]
+    assert rows["content"]["application/json"]["schema"]["items"] == {
+        "$ref": "#/components/schemas/Seed"
+    }
+    listing = contract["paths"]["/beds"]["get"]
+    assert [each["name"] for each in listing["parameters"]] == ["wet", "limit", "cursor"]
+    for path in contract["paths"].values():
+        for operation in path.values():
+            for status in ("401", "403", "404", "409", "412", "413", "422", "503"):
+                assert operation["responses"][status]["content"] == PROBLEM_REF
+    assert contract["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+
+
+async def test_the_contract_refers_to_nothing_that_it_does_not_hold(
+    client: httpx.AsyncClient,
+) -> None:
+    contract = (await client.get("/openapi.json")).json()
+    held = {f"#/components/schemas/{name}" for name in contract["components"]["schemas"]}
+
+    def references(part: Any) -> set[str]:
+        if isinstance(part, list):
+            return set().union(*map(references, part))
+        if isinstance(part, dict):
+            own = {part["$ref"]} if isinstance(part.get("$ref"), str) else set()
+            return own.union(*map(references, part.values()))
+        return set()
+
+    assert references(contract) == held
+    assert not any("/-/" in path for path in contract["paths"])
+    assert "/metrics" not in contract["paths"]
