@@ -29,7 +29,7 @@ up: ## Start everything in Docker
 	docker compose up --build
 
 bench: $(READY) ## Measure accepted referrals a second against a bare insert, in one run
-	@$(RUN) tests/bench/referrals.py
+	@$(RUN) -m tests.bench.referrals $(ARGS)
 
 lock: $(READY) ## Renew requirements.txt from pyproject.toml
 	@$(RUN) deploy/lock.py

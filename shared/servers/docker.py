@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 MONGO_IMAGE = "mongo:8.0"
 KAFKA_IMAGE = f"apache/kafka:{KAFKA_VERSION}"
 
+_DATA = "/tmp/kraft-combined-logs"  # noqa: S108 - inside the container, as its image has it
 _DEFAULT_HOST = "unix:///var/run/docker.sock"
 _READY_SECONDS = 60.0
 _POLL_SECONDS = 0.2
@@ -48,7 +49,8 @@ def _engine_answers() -> bool:
     if host.scheme == "unix" and not _takes_connections(host.path):
         return False
     try:
-        return bool(DockerClient(timeout=5).client.ping())
+        with closing(DockerClient(timeout=5).client) as client:
+            return bool(client.ping())
     except DockerException:
         return False
 
@@ -65,11 +67,14 @@ def _takes_connections(path: str) -> bool:
 
 async def docker_mongo(containers: AsyncExitStack) -> Mongo:
     """Start a replica set of one member in a container that ends with ``containers``."""
-    from testcontainers.core.container import DockerContainer
 
-    container = DockerContainer(MONGO_IMAGE).with_exposed_ports(27017)
-    container.with_command(f"--replSet {REPLICA_SET} --bind_ip_all --wiredTigerCacheSizeGB 0.25")
-    await _start(container, containers)
+    def make() -> DockerContainer:
+        from testcontainers.core.container import DockerContainer
+
+        options = f"--replSet {REPLICA_SET} --bind_ip_all --wiredTigerCacheSizeGB 0.25"
+        return DockerContainer(MONGO_IMAGE).with_exposed_ports(27017).with_command(options)
+
+    container = await _start(make, containers)
     # The member knows itself by its address inside the container, so clients connect
     # directly instead of asking it where the set's members are.
     address = f"{container.get_container_host_ip()}:{container.get_exposed_port(27017)}"
@@ -82,31 +87,44 @@ async def docker_mongo(containers: AsyncExitStack) -> Mongo:
 
 async def docker_kafka(containers: AsyncExitStack) -> Kafka:
     """Start one broker in a container that ends with ``containers``."""
-    from testcontainers.core.container import DockerContainer
-
     port = free_port()  # fixed beforehand, because the broker has to tell it to clients
-    container = DockerContainer(KAFKA_IMAGE).with_bind_ports(9092, port)
-    bootstrap = f"{container.get_docker_client().host()}:{port}"
-    settings = {
-        **apache.configuration("0.0.0.0:9092", "localhost:9093", bootstrap, "/tmp/kafka"),  # noqa: S108 - inside the container
-        "controller.quorum.voters": "1@localhost:9093",
-    }
-    for key, value in settings.items():
-        container.with_env("KAFKA_" + key.replace(".", "_").upper(), value)
-    await _start(container, containers)
+
+    def make() -> DockerContainer:
+        from testcontainers.core.container import DockerContainer
+
+        container = DockerContainer(KAFKA_IMAGE).with_bind_ports(9092, port)
+        advertised = f"{container.get_docker_client().host()}:{port}"
+        settings = {
+            **apache.configuration("0.0.0.0:9092", "localhost:9093", advertised, _DATA),
+            "controller.quorum.voters": "1@localhost:9093",
+        }
+        for key, value in settings.items():
+            container.with_env("KAFKA_" + key.replace(".", "_").upper(), value)
+        return container
+
+    container = await _start(make, containers)
+    bootstrap = f"{container.get_container_host_ip()}:{port}"
     await _until(partial(kafka_answers, bootstrap), "Apache Kafka")
     return Kafka(bootstrap, True, f"Apache Kafka {KAFKA_VERSION} (Docker, {KAFKA_IMAGE})")
 
 
-async def _start(container: DockerContainer, containers: AsyncExitStack) -> None:
+async def _start(
+    make: Callable[[], DockerContainer], containers: AsyncExitStack
+) -> DockerContainer:
     from docker.errors import DockerException
-    from testcontainers.core.exceptions import ContainerStartException
+    from testcontainers.core.exceptions import ContainerConnectException, ContainerStartException
 
-    containers.push_async_callback(asyncio.to_thread, container.stop)
     try:
-        await asyncio.to_thread(container.start)
-    except (DockerException, ContainerStartException) as error:
-        raise ServerError(f"Docker did not start {container.image}: {error}") from error
+        container = await asyncio.to_thread(make)
+        containers.push_async_callback(asyncio.to_thread, container.stop)
+        return await asyncio.to_thread(container.start)
+    except (
+        DockerException,
+        ContainerStartException,
+        ContainerConnectException,
+        OSError,
+    ) as error:
+        raise ServerError(f"Docker did not start the container: {error}") from error
 
 
 async def _pings(database: Database) -> bool:

@@ -37,11 +37,14 @@ class Finder:
     ``broker`` insists on one broker (Tansu runs on this machine only); without it,
     ``local`` is the one to start where none is given and no Docker engine answers: by
     default Apache Kafka where it can run, else Tansu. ``folder`` keeps data and logs;
-    without it they are removed at the end. ``processes`` lets a caller kill and restart
-    what runs on this machine; ``say`` hears what takes long.
+    without it they are removed at the end. ``say`` hears what takes long.
 
     Every method raises ServerError, saying what to install or which address to give.
     """
+
+    processes: Supervisor
+    """What runs on this machine, as ``mongod`` and ``kafka`` or ``tansu``: to be killed
+    and restarted by those who test what happens then."""
 
     def __init__(
         self,

@@ -38,29 +38,3 @@ async def rival(
     own = Database.connect(request.getfixturevalue("mongo_uri"), backend._database.name)
     yield Registers(own.collection("registers"))
     await own.close()
-
-
-@pytest.fixture
-def garden() -> Garden:
-    """Builds an application that has nothing but the plumbing and the routers given."""
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-
-    def build(
-        settings: ServiceSettings, *routers: APIRouter, telemetry: Telemetry | None = None
-    ) -> FastAPI:
-        app = create_base_app(
-            settings=settings,
-            title="Garden",
-            summary="Beds and what grows in them.",
-            description="For tests.",
-            lifespan=lifespan,
-            telemetry=telemetry or Telemetry(settings),
-        )
-        for router in routers:
-            add_routes(app, router)
-        return app
-
-    return build

@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,9 @@ from shared.servers import (
     Broker,
     Finder,
     Kafka,
+    Keeper,
     ServerError,
-    Supervisor,
+    ask_kafka,
     docker,
     folders,
     free_port,
@@ -50,11 +52,6 @@ def empty_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("PATH", str(folder))
     monkeypatch.delenv("JAVA_HOME", raising=False)
     return folder
-
-
-def put_program(folder: Path, name: str, script: str) -> None:
-    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
-    (folder / name).chmod(0o755)
 
 
 async def send(kafka: Kafka, topic: str, value: bytes) -> None:
@@ -244,16 +241,6 @@ async def test_missing_java_is_named_in_one_sentence() -> None:
     assert str(missing.value) == JAVA_MISSING
 
 
-async def test_a_java_too_old_is_named_with_its_version(empty_path: Path) -> None:
-    put_program(empty_path, "java", """echo 'openjdk version "11.0.2" 2019-01-15' >&2""")
-    with pytest.raises(ServerError) as too_old:
-        await maven.java()
-    assert str(too_old.value) == (
-        "Apache Kafka needs Java 17 or newer, and Java here is 11.0.2: install it, "
-        "or start Docker, or give an address in LINKWAY_USE_KAFKA."
-    )
-
-
 @pytest.mark.usefixtures("empty_path")
 async def test_without_java_tansu_is_started() -> None:
     async with Finder() as finder:
@@ -274,60 +261,6 @@ async def test_a_missing_mongod_is_named_in_one_sentence(
     )
 
 
-@pytest.mark.usefixtures("empty_path")
-async def test_missing_maven_is_named_where_nothing_is_cached(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("LINKWAY_CACHE", str(tmp_path / "cache"))
-    async with Supervisor(tmp_path / "logs") as processes:
-        with pytest.raises(ServerError) as missing:
-            await maven.kafka_libraries(processes, maven.to_stderr)
-    assert str(missing.value) == (
-        "Fetching Apache Kafka needs Maven, which is not on the PATH: install it, "
-        "or start Docker, or give an address in LINKWAY_USE_KAFKA."
-    )
-
-
-async def test_a_failed_download_leaves_nothing_that_looks_finished(
-    empty_path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    cache = tmp_path / "cache"
-    monkeypatch.setenv("LINKWAY_CACHE", str(cache))
-    put_program(empty_path, "mvn", "echo 'no route to host'; exit 1")
-    async with Supervisor(tmp_path / "logs") as processes:
-        with pytest.raises(ServerError, match=r"could not be fetched .* no route to host"):
-            await maven.kafka_libraries(processes, lambda _: None)
-    assert not [path for path in cache.iterdir() if path.is_dir()]
-
-
-async def test_several_processes_at_once_fetch_once(
-    empty_path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("LINKWAY_CACHE", str(tmp_path / "cache"))
-    put_program(
-        empty_path,
-        "mvn",
-        f"PATH=/usr/bin:/bin\necho fetched >> {tmp_path}/calls\nfor last; do :; done\n"
-        'jars=${last#-DoutputDirectory=}\nmkdir "$jars"\nsleep 0.5\ntouch "$jars/kafka.jar"',
-    )
-    asks = (
-        "import asyncio, sys\n"
-        "from pathlib import Path\n"
-        "from shared.servers import Supervisor, maven\n"
-        "async def main():\n"
-        "    async with Supervisor(Path(sys.argv[1])) as processes:\n"
-        "        libraries = await maven.kafka_libraries(processes, print)\n"
-        "        assert [jar.name for jar in libraries.iterdir()] == ['kafka.jar']\n"
-        "asyncio.run(main())\n"
-    )
-    asking = [
-        await asyncio.create_subprocess_exec(sys.executable, "-c", asks, str(tmp_path / str(n)))
-        for n in range(3)
-    ]
-    assert [await process.wait() for process in asking] == [0, 0, 0]
-    assert (tmp_path / "calls").read_text() == "fetched\n"
-
-
 async def test_a_docker_engine_that_does_not_answer_is_none() -> None:
     assert await docker.engine_answers() is False
 
@@ -342,3 +275,32 @@ async def test_topics_are_never_made_by_using_them() -> None:
         made = await admin.list_topics()
         await admin.close()
     assert made == []
+
+
+def test_whoever_asks_a_runs_keeper_gets_the_same_server() -> None:
+    keeper = Keeper(broker="tansu", say=lambda _: None)
+    keeper.start()
+    assert keeper.description == ""
+    try:
+        with ThreadPoolExecutor() as workers:
+            found = list(workers.map(ask_kafka, [keeper.port] * 4))
+        assert len(set(found)) == 1
+        assert keeper.description == found[0].description
+    finally:
+        keeper.stop()
+    assert asyncio.run(kafka_answers(found[0].bootstrap)) is False
+
+
+def test_a_keeper_that_finds_none_says_why_to_each_who_asks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LINKWAY_USE_KAFKA", f"127.0.0.1:{free_port()}")
+    keeper = Keeper(broker=None, say=lambda _: None)
+    keeper.start()
+    try:
+        for _ in range(2):
+            with pytest.raises(ServerError, match="No Kafka answers at the address"):
+                ask_kafka(keeper.port)
+    finally:
+        keeper.stop()
+    assert keeper.description == "kafka was not found"

@@ -1,0 +1,211 @@
+"""Accepted referrals a second with every consumer running, against a bare insert, in one run.
+
+    make bench                             # a few minutes, on Apache Kafka where it can run
+    LINKWAY_TEST_BROKER=tansu make bench   # on the embedded broker
+
+64 connections, each posting one referral at a time to `POST /referrals`, with tokens,
+validation, the domain, the outbox, and the consumers of all four services behind it. The
+yardstick is FastAPI with one journalled insert and nothing else (bare.py). The two take
+turns, so that a machine that is busy for a while is so for both; the ratio of the medians
+counts, never the figures alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx
+import uvloop
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from services.console.platform import Platform, client, running_platform
+from shared.ids import new_id
+from shared.servers import Finder, free_port
+from tests.bench.load import Load, post_all
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CONNECTIONS = 64
+TEAM, OTHER_TEAM, ORGANISATION, PRACTICE = new_id(), new_id(), "team-org", "Y90001"
+
+
+async def main(count: int, rounds: int, broker: str | None) -> None:
+    console = Console()
+    with TemporaryDirectory() as folder:
+        async with Finder(local="tansu" if broker == "tansu" else None) as finder:
+            servers = await finder.servers()
+            console.print(
+                servers.description, f"{count} referrals a turn, {rounds} rounds", sep="\n"
+            )
+            async with running_platform(
+                servers, Path(folder), settings={"LINKWAY_LOG_LEVEL": "WARNING"}
+            ) as platform:
+                port = await bare(platform)
+                persons = await prepare(platform, count * rounds)
+                turns = {
+                    "bare insert": lambda: run_bare(port, count),
+                    "known person": lambda: run_linkway(platform, known(persons, count)),
+                    "new person": lambda: run_linkway(platform, new(count)),
+                }
+                results = await take_turns(console, turns, rounds)
+        report(console, results)
+
+
+async def take_turns(
+    console: Console, turns: Mapping[str, Callable[[], Awaitable[Load]]], rounds: int
+) -> dict[str, list[Load]]:
+    results: dict[str, list[Load]] = {name: [] for name in turns}
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("measuring", total=rounds * len(turns))
+        for _ in range(rounds):
+            for name, turn in turns.items():
+                results[name].append(await turn())
+                progress.advance(task)
+    return results
+
+
+def report(console: Console, results: dict[str, list[Load]]) -> None:
+    table = Table("", "accepted/s (each turn)", "median", "p50 ms", "p99 ms")
+    medians = {}
+    for name, loads in results.items():
+        rates = [load.per_second for load in loads]
+        medians[name] = statistics.median(rates)
+        table.add_row(
+            name,
+            " ".join(f"{rate:,.0f}" for rate in rates),
+            f"{medians[name]:,.0f}",
+            f"{statistics.median(load.percentile(0.5) for load in loads):.1f}",
+            f"{statistics.median(load.percentile(0.99) for load in loads):.1f}",
+        )
+    console.print(table)
+    console.print(f"ratio known person: {medians['known person'] / medians['bare insert']:.2f}")
+    console.print(f"ratio new person: {medians['new person'] / medians['bare insert']:.2f}")
+
+
+async def bare(platform: Platform) -> int:
+    port = free_port()
+    await platform.processes.start(
+        "bare",
+        [
+            *(sys.executable, "-m", "uvicorn", "--factory", "tests.bench.bare:create_app"),
+            *("--host", "127.0.0.1", "--port", str(port), "--no-access-log"),
+        ],
+        env={"BARE_MONGO_URI": platform.servers.mongo_uri},
+        cwd=ROOT,
+    )
+    await platform.processes.wait_ready("bare", f"http://127.0.0.1:{port}/docs")
+    return port
+
+
+async def prepare(platform: Platform, count: int) -> Iterator[str]:
+    """A team to refer to, and as many persons as the known-person turns take."""
+    async with client() as http:
+        answer = await http.put(
+            f"{platform.urls['directory']}/services",
+            headers=platform.headers("directory_curator", "icb"),
+            json=[
+                {
+                    "id": team,
+                    "name": "Link workers",
+                    "description": "A team of link workers.",
+                    "status": "active",
+                    "organization": {"id": ORGANISATION, "name": "Link workers"},
+                    "service_role": "link_worker_team",
+                }
+                for team in (TEAM, OTHER_TEAM)
+            ],
+        )
+        answer.raise_for_status()
+        for team in (TEAM, OTHER_TEAM):
+            await heard_of(http, platform, team)
+    await run_linkway(platform, new(count))
+    async with platform.database("referral") as database:
+        found = await database.collection("persons").find({"tenant": "icb-demo"}, count, None)
+    return iter([document["_id"] for document in found])
+
+
+async def heard_of(http: httpx.AsyncClient, platform: Platform, team: str) -> None:
+    """Wait until the referral service has consumed that the team exists."""
+    for _ in range(100):
+        answer = await http.post(
+            f"{platform.urls['referral']}/referrals",
+            headers=platform.headers("referrer", PRACTICE),
+            content=next(new(1, team)),
+        )
+        if answer.status_code == 201:
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"the referral service did not hear of the team: {answer.text}")
+
+
+async def drained(platform: Platform) -> None:
+    """Wait until every event has left the outbox, so that no turn pays for the one before."""
+    async with platform.database("referral") as database:
+        for _ in range(600):
+            if (await database.collection("referrals").unsent_stats()).pending == 0:
+                return
+            await asyncio.sleep(0.1)
+    raise AssertionError("events were still unsent a minute after the load")
+
+
+async def run_bare(port: int, count: int) -> Load:
+    return await post_all(port, "/referrals", new(count), headers="", connections=CONNECTIONS)
+
+
+async def run_linkway(platform: Platform, bodies: Iterator[bytes]) -> Load:
+    token = platform.token("referrer", PRACTICE)
+    port = int(platform.urls["referral"].rsplit(":", 1)[1])
+    load = await post_all(
+        port,
+        "/referrals",
+        bodies,
+        headers=f"Authorization: Bearer {token}\r\n",
+        connections=CONNECTIONS,
+    )
+    await drained(platform)
+    return load
+
+
+def new(count: int, team: str = TEAM) -> Iterator[bytes]:
+    """Referrals that describe the person in full."""
+    for _ in range(count):
+        yield json.dumps(
+            {
+                "kind": "intake",
+                "service_id": team,
+                "person": {
+                    "given_names": "Sample",
+                    "family_name": "Testperson",
+                    "birth_date": "1957-03-14",
+                    "contact": {"telephone": "07700 900123", "postal_code": "ZZ1 2AB"},
+                },
+                "need_codes": ["loneliness"],
+                "reason": "Would like company and to get out more.",
+                "consent": {"given": True, "method": "verbal"},
+            }
+        ).encode()
+
+
+def known(persons: Iterator[str], count: int) -> Iterator[bytes]:
+    """Referrals of persons known already, each to a team they have no open referral to."""
+    for body in new(count, OTHER_TEAM):
+        person = json.loads(body)
+        del person["person"]
+        yield json.dumps(person | {"person_id": next(persons)}).encode()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--count", type=int, default=4000, help="referrals a turn (4000)")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each kind (3)")
+    arguments = parser.parse_args()
+    uvloop.run(main(arguments.count, arguments.rounds, os.environ.get("LINKWAY_TEST_BROKER")))
