@@ -46,6 +46,6 @@ $(READY): requirements.txt deploy/requirements-uv.txt pyproject.toml
 	@echo "Setting up a virtual environment in .venv (once) …"
 	@$(PYTHON) -m venv .venv || { echo "$(PYTHON) cannot make virtual environments; on Debian and Ubuntu install python3-venv."; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/requirements-uv.txt
-	@$(BIN)/uv pip sync --quiet --require-hashes requirements.txt
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes requirements.txt
 	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 import httpx
 from fastapi import FastAPI
@@ -20,7 +20,11 @@ T = TypeVar("T")
 _EVERY_SECONDS = 0.02
 
 
-async def eventually(check: Callable[[], T | Awaitable[T]], within: float = 10.0) -> T:
+@overload
+async def eventually(check: Callable[[], Awaitable[T]], within: float = 10.0) -> T: ...
+@overload
+async def eventually(check: Callable[[], T], within: float = 10.0) -> T: ...
+async def eventually(check: Callable[[], Any], within: float = 10.0) -> Any:
     """Ask ``check`` until it gives something true, and give that back.
 
     An AssertionError it raises counts as not yet. After ``within`` seconds the last
@@ -31,7 +35,7 @@ async def eventually(check: Callable[[], T | Awaitable[T]], within: float = 10.0
     deadline = asyncio.get_running_loop().time() + within
     while True:
         failed: AssertionError | None = None
-        value: T | None = None
+        value: Any = None
         try:
             answer = check()
             value = await answer if inspect.isawaitable(answer) else answer

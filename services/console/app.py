@@ -7,7 +7,10 @@ import typer
 from services.console.importing.command import import_files
 
 app = typer.Typer(
-    name="linkway", no_args_is_help=True, add_completion=False, rich_markup_mode="markdown"
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_show_locals=False,  # they may hold a token
 )
 app.command("import")(import_files)
 

@@ -90,9 +90,7 @@ async def running_platform(
     servers. ``settings`` adds to every service's environment. Raises ServerError with the
     end of the log of a service that does not start.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    issuer = DevIssuer()
-    jwks = issuer.write_jwks(folder / "jwks.json")
+    issuer, jwks = _issuer_in(folder)
     at = {name: (ports or {}).get(name) or free_port() for name in SERVICES}
     urls = {name: f"http://127.0.0.1:{port}" for name, port in at.items()}
     databases = {name: f"{prefix}{name}" for name in SERVICES}
@@ -122,6 +120,12 @@ async def running_platform(
         platform = Platform(servers, processes, issuer, urls, databases, prefix)
         await platform.wait_ready()
         yield platform
+
+
+def _issuer_in(folder: Path) -> tuple[DevIssuer, Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    issuer = DevIssuer()
+    return issuer, issuer.write_jwks(folder / "jwks.json")
 
 
 def _command(service: str, port: int) -> list[str]:

@@ -106,7 +106,7 @@ class DeliveryWorker:
             _BATCH,
             where={"state.organisation_id": {"$nin": busy}} if busy else None,
         )
-        for saved in claimed:
+        for saved in sorted(claimed, key=lambda saved: saved.created_at):
             self._in_hand[saved.state.organisation_id] += 1
             task = asyncio.create_task(self._work_off(saved.state, claimed_at))
             self._tasks.add(task)

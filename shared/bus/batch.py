@@ -144,16 +144,16 @@ class Applier(Generic[StoresT]):
                 fault = _judge(error)
                 if fault is _Fault.BUG and attempts == 1:
                     structlog.get_logger().error("handler failed", exc_info=error)
-                if fault is _Fault.PERMANENT or (
-                    fault is _Fault.BUG
-                    and attempts >= self._patience.bug_attempts
-                    and not self.stopping.is_set()
-                ):
-                    return await self._set_aside(record, error, attempts)
                 waited = asyncio.get_running_loop().time() - started
-                if self.stopping.is_set() or waited >= self._patience.transient:
-                    self._left(record, error, attempts)
-                    return False
+                if fault is _Fault.PERMANENT:
+                    return await self._set_aside(record, error, attempts)
+                # At shutdown a failure may only be the shutdown's: the next process decides.
+                if self.stopping.is_set():
+                    return self._leave(record, error, attempts)
+                if fault is _Fault.BUG and attempts >= self._patience.bug_attempts:
+                    return await self._set_aside(record, error, attempts)
+                if fault is _Fault.TRANSIENT and waited >= self._patience.transient:
+                    return self._leave(record, error, attempts)
                 await self._pause(attempts)
             else:
                 self._count(_type_of(record), result)
@@ -198,8 +198,7 @@ class Applier(Generic[StoresT]):
         try:
             await self._dead_letters.put(record, error, group=self._group, attempts=attempts)
         except Unavailable as failure:
-            self._left(record, failure, attempts)
-            return False
+            return self._leave(record, failure, attempts)
         self._count(_type_of(record), "dead")
         return True
 
@@ -209,7 +208,7 @@ class Applier(Generic[StoresT]):
         if result == "repeated":
             metrics.duplicate_effects_suppressed_total.inc()
 
-    def _left(self, record: Record, error: Exception, attempts: int) -> None:
+    def _leave(self, record: Record, error: Exception, attempts: int) -> bool:
         structlog.get_logger().warning(
             "event left for later",
             topic=record.topic,
@@ -218,6 +217,7 @@ class Applier(Generic[StoresT]):
             error=type(error).__name__,
             attempts=attempts,
         )
+        return False
 
     async def _pause(self, attempts: int) -> None:
         pause = min(self._patience.longest_pause, self._patience.first_pause * 2**attempts)

@@ -25,6 +25,7 @@ from shared.settings import ServiceSettings
 _MAX_BATCH = 128 * 1024
 _MAX_REQUEST = 2 * 1024 * 1024
 _REQUEST_MS = 20_000
+_METADATA_MS = 30_000
 _START_SECONDS = 20.0
 _STOP_SECONDS = 3.0
 
@@ -45,6 +46,7 @@ def make_broker(settings: ServiceSettings, *, consumer_only: bool = False) -> Ka
         client_id=f"{settings.topic_prefix}{settings.service}",
         security=_security(settings),
         request_timeout_ms=_REQUEST_MS,
+        metadata_max_age_ms=_METADATA_MS,
         consumer_only=consumer_only,
         acks="all",
         enable_idempotence=settings.kafka_idempotence,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 import structlog
@@ -22,6 +23,9 @@ ALL_TOPICS: tuple[str, ...] = (*sorted({event.topic for event in ALL_EVENTS}), D
 LARGEST_RECORD = 2 * 1024 * 1024
 """Bytes. Twice a topic's usual limit, so that the largest record fits as a dead letter."""
 
+_SECONDS = 20.0
+_LOOK_AGAIN_SECONDS = 0.05
+
 
 def topic_name(settings: ServiceSettings, topic: str) -> str:
     """The topic's name in this installation."""
@@ -39,9 +43,13 @@ async def ensure_topics(settings: ServiceSettings, names: Iterable[str] = ALL_TO
     admin = AIOKafkaAdminClient(**connection_options(settings))
     try:
         await admin.start()
-        missing = sorted(set(wanted) - set(await admin.list_topics()))
-        if missing:
-            await _create(admin, settings, [(name, wanted[name]) for name in missing])
+        async with asyncio.timeout(_SECONDS):
+            missing = sorted(set(wanted) - set(await admin.list_topics()))
+            if missing:
+                await _create(admin, settings, [(name, wanted[name]) for name in missing])
+            # A broker hears of a new topic a little later than the one that made it.
+            while not set(wanted) <= set(await admin.list_topics()):
+                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
     except (KafkaError, OSError, TimeoutError) as error:
         raise Unavailable("Kafka does not answer.") from error
     finally:

@@ -58,6 +58,8 @@ class Finder:
         self._local = local
         self._kept = folder
         self._say = say
+        self._mongo_uri = os.environ.get(MONGO_VARIABLE)
+        self._bootstrap = os.environ.get(KAFKA_VARIABLE)
         self._stack = AsyncExitStack()
         self._docker: asyncio.Task[bool] | None = None
         self._mongo: asyncio.Task[Mongo] | None = None
@@ -105,8 +107,8 @@ class Finder:
         )
 
     async def _find_mongo(self) -> Mongo:
-        if uri := os.environ.get(MONGO_VARIABLE):
-            return await given_mongo(uri)
+        if self._mongo_uri:
+            return await given_mongo(self._mongo_uri)
         if await self._has_docker():
             self._say(f"Starting {docker.MONGO_IMAGE} in Docker …")
             try:
@@ -116,8 +118,8 @@ class Finder:
         return await local_mongo(self.processes, self._folder, kept=self._kept is not None)
 
     async def _find_kafka(self) -> Kafka:
-        if bootstrap := os.environ.get(KAFKA_VARIABLE):
-            return await given_kafka(bootstrap)
+        if self._bootstrap:
+            return await given_kafka(self._bootstrap)
         if self._broker != "tansu" and await self._has_docker():
             self._say(f"Starting {docker.KAFKA_IMAGE} in Docker …")
             try:

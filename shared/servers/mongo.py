@@ -26,7 +26,7 @@ REPLICA_SET = "linkway"
 
 _POLL_SECONDS = 0.03
 _LOADING_SECONDS = 3.0
-_PRIMARY_SECONDS = 30.0
+_PRIMARY_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)

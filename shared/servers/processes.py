@@ -166,7 +166,7 @@ class Supervisor:
         return "\n".join(text.splitlines()[-lines:])
 
     async def wait_until(
-        self, name: str, ready: Callable[[], Awaitable[bool]], within: float = 30.0
+        self, name: str, ready: Callable[[], Awaitable[bool]], within: float = 60.0
     ) -> None:
         """Ask ``ready`` until it says so; ServerError if the child ends or time is up."""
         try:
@@ -184,7 +184,7 @@ class Supervisor:
                 f"{name} was not ready within {within:.0f} seconds. It wrote: {self.log_end(name)}"
             ) from None
 
-    async def wait_ready(self, name: str, url: str, within: float = 30.0) -> None:
+    async def wait_ready(self, name: str, url: str, within: float = 60.0) -> None:
         """Wait until ``url`` answers 200; ServerError if the child ends or time is up."""
         async with httpx.AsyncClient(trust_env=False) as http:
 

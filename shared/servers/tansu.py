@@ -1,6 +1,7 @@
 """Tansu: a small Kafka-protocol broker in memory, started in milliseconds.
 
-For demonstrations and quick tests: it keeps nothing, and has no idempotent producer.
+For demonstrations and quick tests: it keeps nothing, has no idempotent producer, and makes
+a topic as soon as a client asks about it.
 """
 
 from __future__ import annotations

@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from shared.errors import Unavailable
+
 In = TypeVar("In")
 Out = TypeVar("Out")
 
@@ -20,9 +22,11 @@ class Coalescer(Generic[In, Out]):
     """``await coalescer(item)`` gives that item's own outcome of a shared batch.
 
     ``flush`` takes the batch and returns one outcome per item, in order: a result, or an
-    exception that is raised to that item's caller alone. If ``flush`` itself raises, every
-    caller of the batch gets that error. One batch is under way at a time, so that the
-    same document is never changed by two batches of one process at once.
+    exception that is raised to that item's caller alone. If ``flush`` itself raises
+    Unavailable, every caller of the batch gets that error; after any other, each item goes
+    alone, so that the one which spoils the batch spoils it for no one else. One batch is
+    under way at a time, so that the same document is never changed by two batches of one
+    process at once.
     """
 
     def __init__(
@@ -45,6 +49,7 @@ class Coalescer(Generic[In, Out]):
         return await future
 
     async def _run(self) -> None:
+        batch: _Batch[In, Out] = ()
         try:
             while self._waiting:
                 batch = self._waiting[: self._limit]
@@ -52,25 +57,28 @@ class Coalescer(Generic[In, Out]):
                 await self._serve(batch)
         finally:
             self._running = None
-            abandoned, self._waiting = self._waiting, []
+            abandoned, self._waiting = [*batch, *self._waiting], []
             _fail(abandoned, asyncio.InvalidStateError("Stopped before this call was served."))
 
     async def _serve(self, batch: _Batch[In, Out]) -> None:
         try:
-            outcomes = await self._flush([item for item, _ in batch])
-        except asyncio.CancelledError:
-            _fail(batch, asyncio.InvalidStateError("Stopped while this call was being served."))
-            raise
-        except Exception as error:  # noqa: BLE001 - it belongs to the callers, who each get it
+            served = list(zip(batch, await self._flush([item for item, _ in batch]), strict=True))
+        except Unavailable as error:
             _fail(batch, error)
-            return
-        for (_, future), outcome in zip(batch, outcomes, strict=True):
-            if future.done():
-                continue
-            if isinstance(outcome, BaseException):
-                future.set_exception(outcome)
+        except Exception as error:  # noqa: BLE001 - it belongs to the caller who brought it
+            if len(batch) == 1:
+                _fail(batch, error)
             else:
-                future.set_result(outcome)
+                for each in batch:
+                    await self._serve([each])
+        else:
+            for (_, future), outcome in served:
+                if future.done():
+                    continue
+                if isinstance(outcome, BaseException):
+                    future.set_exception(outcome)
+                else:
+                    future.set_result(outcome)
 
 
 def _fail(batch: _Batch[In, Out], error: Exception) -> None:

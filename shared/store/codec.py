@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from shared.cause import Cause
@@ -24,6 +24,8 @@ from shared.store.documents import (
 
 if TYPE_CHECKING:
     from shared.store.store import Store
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def new_document(
@@ -47,7 +49,7 @@ def new_document(
         "history": [history_entry(event) for event in stamped],
     }
     if stamped:
-        document["outbox_since"] = at
+        document["outbox_since"] = document["outbox"][0]["time"]
     return document
 
 
@@ -111,15 +113,16 @@ def seen_before(
 
 def write_cursor(last: Saved[Any]) -> str:
     """Where a page ends, as the opaque text a caller sends back."""
-    return urlsafe_b64encode(f"{last.created_at.isoformat()} {last.id}".encode()).decode()
+    milliseconds = (last.created_at - _EPOCH) // timedelta(milliseconds=1)
+    return urlsafe_b64encode(f"{milliseconds} {last.id}".encode()).decode()
 
 
 def read_cursor(cursor: str) -> tuple[datetime, str]:
     """The end of the page before. Raises Invalid for any other text."""
     try:
-        created_at, last_id = urlsafe_b64decode(cursor.encode()).decode().split(" ")
-        return datetime.fromisoformat(created_at), last_id
-    except ValueError:
+        milliseconds, last_id = urlsafe_b64decode(cursor.encode()).decode().split(" ", 1)
+        return _EPOCH + timedelta(milliseconds=int(milliseconds)), last_id
+    except (ValueError, OverflowError):
         raise Invalid(
             "The cursor is not one this service gave.",
             errors=(FieldError("/query/cursor", "use next_cursor of the page before"),),

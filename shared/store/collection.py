@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from shared.store.documents import Document, Duplicate, Index, Unsent, UnsentStats, Write
+from shared.store.documents import Document, Index, Unsent, UnsentStats, Write
 
 
 class Collection(Protocol):
@@ -24,14 +24,14 @@ class Collection(Protocol):
     async def ensure_indexes(self, indexes: Sequence[Index]) -> None:
         """Create what is missing."""
 
-    async def insert(self, documents: Sequence[Document]) -> Sequence[Duplicate | None]:
-        """Insert each on its own; None where it was stored."""
+    async def insert(self, documents: Sequence[Document]) -> Sequence[Exception | None]:
+        """Insert each on its own; None where it was stored, Duplicate or why it cannot be."""
 
     async def read(self, ids: Sequence[str]) -> Mapping[str, Document]:
         """The documents that exist, by id."""
 
-    async def write(self, writes: Sequence[Write]) -> Sequence[bool | Duplicate]:
-        """Apply each at its version; False where the version had moved on."""
+    async def write(self, writes: Sequence[Write]) -> Sequence[bool | Exception]:
+        """Apply each at its version; False where that had moved on, Duplicate or why it cannot."""
 
     async def find(
         self, where: Mapping[str, Any], limit: int, after: tuple[datetime, str] | None

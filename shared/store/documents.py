@@ -1,7 +1,7 @@
 """The shape of a stored document, and what callers see of it.
 
 ``{_id, tenant, version, seq, slot, created_at, updated_at, state, facets, created,
-due_at?, outbox, outbox_since?, seen, history, write_id}``: ``state`` and ``facets`` are
+due_at?, outbox, outbox_since?, seen, history, writes?}``: ``state`` and ``facets`` are
 replaced whole; ``outbox``, ``seen`` and ``history`` are only pushed to, because the
 relay removes from ``outbox`` at the same time.
 """
@@ -28,6 +28,9 @@ SLOTS = 16
 
 SEEN = 128
 """How many causes a document remembers. The one that created it is kept for good."""
+
+WRITES = 8
+"""How many of its latest writes a document names, so that a replica finds its own."""
 
 
 @dataclass(eq=False)
@@ -107,17 +110,20 @@ class UnsentStats:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One conditional change of one document: applied only at ``version``."""
+    """One conditional change of one document: applied only at ``version``.
+
+    With an empty ``set`` it changes nothing and confirms that ``version`` is safely stored,
+    for an answer that rests on what another process wrote a moment ago.
+    """
 
     id: str
     version: int
     write_id: str
-    set: Mapping[str, Any]
-    unset: Sequence[str]
-    outbox: Sequence[Document]
-    seen: Sequence[Document]
-    history: Sequence[Document]
-    at: datetime
+    set: Mapping[str, Any] = field(default_factory=dict)
+    unset: Sequence[str] = ()
+    outbox: Sequence[Document] = ()
+    seen: Sequence[Document] = ()
+    history: Sequence[Document] = ()
 
 
 def to_milliseconds(time: datetime) -> datetime:

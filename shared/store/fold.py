@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic
 
 from shared.cause import Cause
@@ -48,8 +49,8 @@ class Update(Generic[S]):
 class Fold(Generic[S]):
     """The changes of one record applied in turn, as they would be stored.
 
-    ``write`` is None where nothing changes; ``outcomes`` hold once the write has taken
-    effect, or at once where there is none.
+    ``outcomes`` hold once ``write`` has taken effect, or at once where there is none,
+    because there is no document.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Fold(Generic[S]):
         self._state = self._before.state
         self._version = self._before.version
         self._seq: int = document["seq"]
+        self._at: datetime = document["updated_at"]
         self._outbox: list[Document] = []
         self._seen: list[Document] = []
         self._history: list[Document] = []
@@ -75,8 +77,7 @@ class Fold(Generic[S]):
                 self.outcomes[n] = self._apply(update)
             except Exception as error:  # noqa: BLE001 - it belongs to this caller alone
                 self.outcomes[n] = error
-        if self._version != self._before.version:
-            self.write = self._one_write(next(iter(updates.values())).cause)
+        self.write = self._one_write()
 
     def _apply(self, update: Update[S]) -> Saved[S]:
         cause = update.cause
@@ -90,18 +91,19 @@ class Fold(Generic[S]):
                 "The record has changed since you read it; read it again and decide anew.",
                 {"current_version": self._version},
             )
+        # All that may raise comes first, so that a failed change leaves nothing behind.
         state, events = update.change(self._state)
+        receipt = self._store.receipt(state)
         if not events and state == self._state:
-            return self._result({})
+            return self._result(receipt)
         stamped = codec.stamp(events, self._seq)
+        outbox = [outbox_entry(event, new_id(), self._store.source, cause) for event in stamped]
+        self._outbox += outbox
+        self._history += [history_entry(event) for event in stamped]
         self._state = state
         self._version += 1
         self._seq += len(stamped)
-        receipt = self._store.receipt(state)
-        self._outbox += [
-            outbox_entry(event, new_id(), self._store.source, cause) for event in stamped
-        ]
-        self._history += [history_entry(event) for event in stamped]
+        self._at = to_milliseconds(cause.at)
         if update.remember:
             self._seen.append(seen_entry(cause, self._version, receipt))
         return self._result(receipt)
@@ -116,9 +118,10 @@ class Fold(Generic[S]):
             receipt=receipt,
         )
 
-    def _one_write(self, cause: Cause) -> Write:
+    def _one_write(self) -> Write:
+        if self._version == self._before.version:
+            return Write(self._before.id, self._version, new_id())
         derived = codec.derived(self._store, self._state)
-        at = to_milliseconds(cause.at)
         return Write(
             id=self._before.id,
             version=self._before.version,
@@ -127,11 +130,10 @@ class Fold(Generic[S]):
                 **derived,
                 "version": self._version,
                 "seq": self._seq,
-                "updated_at": at,
+                "updated_at": self._at,
             },
             unset=() if "due_at" in derived else ("due_at",),
             outbox=self._outbox,
             seen=self._seen[-SEEN:],
             history=self._history,
-            at=at,
         )

@@ -69,9 +69,8 @@ class MemoryCollection:
                 continue
             values = {path: _at(document, path) for path, _ in index.keys}
             for other in self._documents.values():
-                if other["_id"] != document["_id"] and _matches(
-                    other, {**values, **(index.where or {})}
-                ):
+                covered = _matches(other, index.where or {})
+                if covered and other["_id"] != document["_id"] and _matches(other, values):
                     return _taken(index.name)
         return None
 
@@ -91,12 +90,12 @@ class MemoryCollection:
             return False
         changed = {key: value for key, value in stored.items() if key not in write.unset}
         changed |= deepcopy(dict(write.set))
-        changed["write_id"] = write.write_id
         changed["outbox"] = [*stored["outbox"], *deepcopy(list(write.outbox))]
         changed["seen"] = [*stored["seen"], *deepcopy(list(write.seen))][-SEEN:]
         changed["history"] = [*stored["history"], *deepcopy(list(write.history))]
         if write.outbox:
-            changed["outbox_since"] = min(stored.get("outbox_since", write.at), write.at)
+            since = write.outbox[0]["time"]
+            changed["outbox_since"] = min(stored.get("outbox_since", since), since)
         broken = self._broken_index(changed)
         if broken is not None:
             return broken
@@ -152,8 +151,8 @@ class MemoryCollection:
     async def remove_sent(self, sent: Mapping[str, Sequence[str]]) -> None:
         """Remove exactly the sent entries."""
         await asyncio.sleep(0)
-        for id_, event_ids in sent.items():
-            document = self._documents[id_]
+        for document in (self._documents[id_] for id_ in sent if id_ in self._documents):
+            event_ids = sent[document["_id"]]
             left = [entry for entry in document["outbox"] if entry["id"] not in event_ids]
             document["outbox"] = left
             if left:
@@ -187,7 +186,7 @@ def _fits(value: Any, wanted: Any) -> bool:
 
 
 _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
-    "$in": lambda value, operand: value in operand,
+    "$in": lambda value, operand: any(_fits(value, each) for each in operand),
     "$nin": lambda value, operand: value not in operand,
     "$ne": lambda value, operand: bool(value != operand),
     "$exists": lambda value, operand: (value is not None) == operand,

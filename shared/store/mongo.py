@@ -33,6 +33,7 @@ from shared.store import leases
 from shared.store.documents import (
     SEEN,
     SLOTS,
+    WRITES,
     Document,
     Duplicate,
     Index,
@@ -83,7 +84,7 @@ class Database:
             codec_options=_IN_UTC,
             read_preference=ReadPreference.PRIMARY,
             write_concern=WriteConcern(w="majority", j=True, wtimeout=10_000),
-            read_concern=ReadConcern("local"),
+            read_concern=ReadConcern("majority"),
         )
         self._collections: dict[str, MongoCollection] = {}
 
@@ -138,6 +139,9 @@ class MongoCollection:
         self.name: str = collection.name
         self.nudge = asyncio.Event()
         self._documents = collection
+        # Updates start from what is there now, safe yet or not, or replicas would collide
+        # more often; their own write, or a confirmation, then makes sure of it.
+        self._present = collection.with_options(read_concern=ReadConcern("local"))
         self._leases = collection.database["leases"]
 
     async def ensure_indexes(self, indexes: Sequence[Index]) -> None:
@@ -154,15 +158,15 @@ class MongoCollection:
         async with _answering():
             await self._documents.create_indexes(models)
 
-    async def insert(self, documents: Sequence[Document]) -> Sequence[Duplicate | None]:
+    async def insert(self, documents: Sequence[Document]) -> Sequence[Exception | None]:
         """One unordered insert; each document stands or falls on its own."""
-        outcomes: list[Duplicate | None] = [None] * len(documents)
+        outcomes: list[Exception | None] = [None] * len(documents)
         async with _answering():
             try:
                 await self._documents.insert_many(documents, ordered=False)
             except BulkWriteError as error:
-                for index, name in _duplicates(error).items():
-                    outcomes[index] = _taken(name)
+                for n, failure in _refusals(error).items():
+                    outcomes[n] = failure
         return outcomes
 
     async def read(self, ids: Sequence[str]) -> Mapping[str, Document]:
@@ -171,16 +175,16 @@ class MongoCollection:
             return {}
         where: Document = {"_id": ids[0] if len(ids) == 1 else {"$in": list(ids)}}
         async with _answering():
-            found = await self._documents.find(where).to_list(None)
+            found = await self._present.find(where).to_list(None)
         return {document["_id"]: document for document in found}
 
-    async def write(self, writes: Sequence[Write]) -> Sequence[bool | Duplicate]:
+    async def write(self, writes: Sequence[Write]) -> Sequence[bool | Exception]:
         """One unordered bulk of like updates, each conditional on its version.
 
         The server tells how many matched, not which: when some did not, the documents are
-        read back and each write's id looked for, then each cause.
+        read back and each write's id looked for.
         """
-        refused: dict[int, str] = {}
+        refused: Mapping[int, Exception] = {}
         async with _answering():
             try:
                 result = await self._documents.bulk_write(
@@ -189,18 +193,15 @@ class MongoCollection:
                 if result.matched_count == len(writes):
                     return [True] * len(writes)
             except BulkWriteError as error:
-                refused = _duplicates(error)
+                refused = _refusals(error)
+            own = {"writes": {"$in": [write.write_id for write in writes]}}
             stored = {
-                document["_id"]: document
+                document["_id"]
                 async for document in self._documents.find(
-                    {"_id": {"$in": [write.id for write in writes]}},
-                    {"write_id": 1, "seen.id": 1},
+                    {"_id": {"$in": [write.id for write in writes]}, **own}, {"_id": 1}
                 )
             }
-        return [
-            _taken(refused[n]) if n in refused else _took_effect(write, stored.get(write.id))
-            for n, write in enumerate(writes)
-        ]
+        return [refused.get(n, write.id in stored) for n, write in enumerate(writes)]
 
     async def find(
         self, where: Mapping[str, Any], limit: int, after: tuple[datetime, str] | None
@@ -219,7 +220,8 @@ class MongoCollection:
             )
         cursor = self._documents.find({"$and": conditions})
         async with _answering():
-            return await cursor.sort([("created_at", -1), ("_id", -1)]).to_list(limit)
+            newest_first = cursor.sort([("created_at", -1), ("_id", -1)])
+            return await newest_first.limit(limit).to_list(limit)
 
     async def count(self, where: Mapping[str, Any]) -> int:
         """How many documents match."""
@@ -265,7 +267,7 @@ class MongoCollection:
             {"slot": {"$in": list(slots)}, "outbox_since": {"$exists": True}}, {"outbox": 1}
         )
         async with _answering():
-            found = await cursor.sort("outbox_since", 1).to_list(limit)
+            found = await cursor.sort("outbox_since", 1).limit(limit).to_list(limit)
         return [
             Unsent(document["_id"], tuple(map(envelope_of, document["outbox"])))
             for document in found
@@ -281,12 +283,14 @@ class MongoCollection:
 
     async def unsent_stats(self) -> UnsentStats:
         """How much waits, and since when."""
-        waiting = {"outbox_since": {"$exists": True}, "slot": {"$gte": 0, "$lt": SLOTS}}
+        # Each slot is named, so that the index gives them in order and none is sorted.
+        waiting = {"outbox_since": {"$exists": True}, "slot": {"$in": list(range(SLOTS))}}
         async with _answering():
             pending = await self._documents.count_documents(waiting)
             oldest = (
                 await self._documents.find(waiting, {"outbox_since": 1})
                 .sort("outbox_since", 1)
+                .limit(1)
                 .to_list(1)
             )
         return UnsentStats(pending, oldest[0]["outbox_since"] if oldest else None)
@@ -326,9 +330,15 @@ class MongoCollection:
 
 
 def _update(write: Write) -> tuple[Document, Document]:
+    at_version = {"_id": write.id, "version": write.version}
+    if not write.set:
+        # The server acknowledges an update that changes nothing once all it had taken
+        # before is safe.
+        return at_version, {"$set": {"version": write.version}}
     change: Document = {
-        "$set": {**write.set, "write_id": write.write_id},
+        "$set": dict(write.set),
         "$push": {
+            "writes": {"$each": [write.write_id], "$slice": -WRITES},
             "outbox": {"$each": list(write.outbox)},
             "seen": {"$each": list(write.seen), "$slice": -SEEN},
             "history": {"$each": list(write.history)},
@@ -337,8 +347,8 @@ def _update(write: Write) -> tuple[Document, Document]:
     if write.unset:
         change["$unset"] = dict.fromkeys(write.unset, "")
     if write.outbox:
-        change["$min"] = {"outbox_since": write.at}
-    return {"_id": write.id, "version": write.version}, change
+        change["$min"] = {"outbox_since": write.outbox[0]["time"]}
+    return at_version, change
 
 
 def _removal(event_ids: Sequence[str]) -> list[Document]:
@@ -352,31 +362,26 @@ def _removal(event_ids: Sequence[str]) -> list[Document]:
     return [{"$set": {"outbox": left}}, {"$set": {"outbox_since": since}}]
 
 
-def _took_effect(write: Write, stored: Document | None) -> bool:
-    if stored is None:
-        return False
-    if stored.get("write_id") == write.write_id:
-        return True
-    seen = {entry["id"] for entry in stored["seen"]}
-    return any(entry["id"] in seen for entry in write.seen)
+def _refusals(error: BulkWriteError) -> Mapping[int, Exception]:
+    """Which of a bulk's writes the server refused and why; Unavailable where that may pass.
 
-
-def _duplicates(error: BulkWriteError) -> dict[int, str]:
-    """Which of a bulk's writes broke which unique index; any other failure is raised."""
+    The driver's error holds the documents themselves, so it is never passed on.
+    """
     details = error.details or {}
     failures = details.get("writeErrors", [])
-    if details.get("writeConcernErrors") or any(f["code"] != _DUPLICATE_KEY for f in failures):
-        raise Unavailable("The database did not take the write.") from error
-    return {failure["index"]: _index_name(failure) for failure in failures}
+    if details.get("writeConcernErrors") or any(f["code"] in _PASSING_CODES for f in failures):
+        raise Unavailable("The database did not take the write.") from None
+    return {failure["index"]: _refusal(failure) for failure in failures}
 
 
-def _index_name(failure: Mapping[str, Any]) -> str:
+def _refusal(failure: Mapping[str, Any]) -> Exception:
+    if failure["code"] != _DUPLICATE_KEY:
+        return RuntimeError(f"The database refuses this document, with code {failure['code']}.")
     _, _, rest = failure["errmsg"].partition(" index: ")
-    return rest.split(" ", 1)[0] or "_id_"
-
-
-def _taken(index: str) -> Duplicate:
-    return Duplicate("A record with this id or unique value exists already.", index=index)
+    return Duplicate(
+        "A record with this id or unique value exists already.",
+        index=rest.split(" ", 1)[0] or "_id_",
+    )
 
 
 def _read_leases(document: Document | None) -> leases.Leases:

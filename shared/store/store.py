@@ -101,7 +101,15 @@ class Store(Generic[S]):
         NotFound, PreconditionFailed where ``if_match`` is not the present version,
         KeyReused, Contended, and whatever ``change`` raises.
         """
-        return await self._update(Update(record_id, change, cause, if_match, remember))
+        update = Update(record_id, change, cause, if_match, remember)
+        for attempt in range(_ATTEMPTS):
+            if attempt:
+                # Another process won: step aside for a moment, out of step with it.
+                await asyncio.sleep(random.uniform(0, _PAUSE * 2**attempt))  # noqa: S311 - no secret
+            saved = await self._update(update)
+            if saved is not None:
+                return saved
+        raise Contended("Others kept changing this record at the same time; try again.")
 
     async def get(self, record_id: str, tenant: str) -> Saved[S]:
         """The record, or NotFound."""
@@ -129,14 +137,14 @@ class Store(Generic[S]):
     ) -> Page[S]:
         """Records of the tenant that match, newest first. Raises Invalid for a bad cursor."""
         after = None if cursor is None else codec.read_cursor(cursor)
-        found = await self.collection.find({"tenant": tenant, **(where or {})}, limit + 1, after)
+        found = await self.collection.find(_of(tenant, where), limit + 1, after)
         items = [codec.saved(self.model, document) for document in found[:limit]]
         more = len(found) > limit
         return Page(items=items, next_cursor=codec.write_cursor(items[-1]) if more else None)
 
     async def count(self, tenant: str, where: Mapping[str, Any] | None = None) -> int:
         """How many records of the tenant match."""
-        return await self.collection.count({"tenant": tenant, **(where or {})})
+        return await self.collection.count(_of(tenant, where))
 
     async def aggregate(self, pipeline: Sequence[Mapping[str, Any]]) -> Sequence[Document]:
         """An aggregation over the raw documents; the caller filters by tenant first."""
@@ -168,32 +176,18 @@ class Store(Generic[S]):
         found = await self.collection.read(list(dict.fromkeys(record_ids)))
         return [found.get(record_id) for record_id in record_ids]
 
-    async def _insert_all(self, documents: Sequence[Document]) -> Sequence[Duplicate | None]:
+    async def _insert_all(self, documents: Sequence[Document]) -> Sequence[Exception | None]:
         outcomes = await self.collection.insert(documents)
         if any(document["outbox"] for document in documents):
             self.collection.nudge.set()
         return outcomes
 
-    async def _update_all(self, updates: Sequence[Update[S]]) -> Sequence[Saved[S] | BaseException]:
-        outcomes: dict[int, Saved[S] | BaseException] = {}
-        waiting = dict(enumerate(updates))
-        for attempt in range(_ATTEMPTS):
-            if attempt:
-                # Another process won: step aside for a moment, out of step with it.
-                await asyncio.sleep(random.uniform(0, _PAUSE * 2**attempt))  # noqa: S311 - no secret
-            outcomes |= await self._try_once(waiting)
-            waiting = {n: update for n, update in waiting.items() if n not in outcomes}
-            if not waiting:
-                break
-        contended = Contended("Others kept changing this record at the same time; try again.")
-        return [outcomes.get(n, contended) for n in range(len(updates))]
-
-    async def _try_once(
-        self, updates: Mapping[int, Update[S]]
-    ) -> dict[int, Saved[S] | BaseException]:
-        """The outcomes that are certain after one read and one write; the rest tries again."""
+    async def _update_all(
+        self, updates: Sequence[Update[S]]
+    ) -> Sequence[Saved[S] | BaseException | None]:
+        """What one read and one write lead to; None where another process won."""
         by_id: dict[str, dict[int, Update[S]]] = {}
-        for n, update in updates.items():
+        for n, update in enumerate(updates):
             by_id.setdefault(update.record_id, {})[n] = update
         documents = await self.collection.read(list(by_id))
         folds = [Fold(self, documents.get(id_), mine) for id_, mine in by_id.items()]
@@ -205,11 +199,23 @@ class Store(Generic[S]):
         )
         if any(write.outbox for write in writes.values()):
             self.collection.nudge.set()
-        outcomes: dict[int, Saved[S] | BaseException] = {}
+        outcomes: dict[int, Saved[S] | BaseException | None] = {}
         for fold in folds:
-            result = results.get(fold, True)
-            if isinstance(result, Duplicate):
-                outcomes |= dict.fromkeys(fold.updates, result)
-            elif result:
-                outcomes |= fold.outcomes
-        return outcomes
+            outcomes |= await self._settle(fold, result=results.get(fold, True))
+        return [outcomes[n] for n in range(len(updates))]
+
+    async def _settle(
+        self, fold: Fold[S], *, result: bool | Exception
+    ) -> Mapping[int, Saved[S] | BaseException | None]:
+        if result is True:
+            return fold.outcomes
+        if result is False:
+            return dict.fromkeys(fold.updates)
+        if len(fold.updates) == 1:
+            return dict.fromkeys(fold.updates, result)
+        # One of them broke a rule of the database; alone, each meets its own fate.
+        return {n: (await self._update_all([update]))[0] for n, update in fold.updates.items()}
+
+
+def _of(tenant: str, where: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    return {**(where or {}), "tenant": tenant}

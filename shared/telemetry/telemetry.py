@@ -30,6 +30,9 @@ from shared.telemetry.tracing import (
 
 Attributes = Mapping[str, str | int]
 
+_EXPORT_SECONDS = 2.0
+"""A collector that is away delays a shutdown by this and no more."""
+
 
 class Telemetry:
     """``metrics`` in their own ``registry``, and spans exported over OTLP where configured.
@@ -54,7 +57,7 @@ class Telemetry:
         if span_exporter is not None:
             self._provider.add_span_processor(SimpleSpanProcessor(span_exporter))
         elif settings.otlp_endpoint:
-            exporter = OTLPSpanExporter(endpoint=settings.otlp_endpoint)
+            exporter = OTLPSpanExporter(settings.otlp_endpoint, timeout=_EXPORT_SECONDS)
             self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._exports = span_exporter is not None or settings.otlp_endpoint is not None
         self._starts_traces = settings.trace_ratio > 0
@@ -137,7 +140,7 @@ class Telemetry:
             yield handed_on
 
     def close(self) -> None:
-        """Send what is waiting and stop; blocks up to the exporter's time limit."""
+        """Send what is waiting and stop; blocks for two seconds if the collector is away."""
         self._provider.shutdown()
 
 

@@ -48,6 +48,7 @@ def create_base_app(
         lifespan=lifespan,
         docs_url=None if settings.is_production else "/docs",
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would be built from the Host that was sent
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     app.state.settings = settings

@@ -16,8 +16,10 @@ SCHEMA = '{"name": "service", "path": "services.csv", "type": "object", "propert
     [
         (DISTRICTS, "postcode districts"),
         (PRACTICE, "NHS ODS practices"),
+        ("Y90002,TOO SHORT\n" + PRACTICE, "NHS ODS practices"),
         (SERVICES, "table of services"),
         (ORUK, "Open Referral UK services"),
+        ("\n\n  " + ORUK.replace("A", "A" * 200_000), "Open Referral UK services"),
         ('[{"id": "a", "service": {}, "location": {}}]', "Open Referral UK services"),
         ('{"id": "a", "name": "A", "services": []}', "Open Referral UK services"),
         (SCHEMA, None),
@@ -25,6 +27,8 @@ SCHEMA = '{"name": "service", "path": "services.csv", "type": "object", "propert
         ("[]", None),
         ("# Notes\n", None),
         ("", None),
+        ("\n \n", None),
+        (" , , \n", None),
         ("postcode,town\nZZ1,Ham\n", None),
     ],
 )

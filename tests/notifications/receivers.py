@@ -155,7 +155,6 @@ async def mail_receiver(
             loop=loop,
             hostname="mail.example.org",
             authenticator=authenticator,
-            auth_required=authenticator is not None,
             auth_require_tls=authenticator is None,
         )
 

@@ -1,17 +1,16 @@
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
 
-import httpx
 import pytest
-from fastapi import FastAPI
 
+from services.outcomes import handlers
 from services.outcomes.app import create_app
 from services.outcomes.store import Plans, Stores
-from shared.cause import Actor
 from shared.devissuer import DevIssuer
+from shared.events import ReferralCreated
 from shared.store import Database
-from shared.testing import eventually, serving
+from shared.testing import eventually, free_port, serving
+from tests.outcomes.asking import Service
+from tests.outcomes.examples import ONWARD, attended, heard, intake, missed, referral_fact
 
 
 @pytest.fixture
@@ -22,57 +21,48 @@ async def stores(database: Database) -> Stores:
 
 
 @pytest.fixture
-def app(
-    service_env: Callable[[str], Mapping[str, str]], monkeypatch: pytest.MonkeyPatch
-) -> FastAPI:
-    for name, value in service_env("outcomes").items():
-        monkeypatch.setenv(name, value)
-    return create_app()
-
-
-@dataclass(frozen=True)
-class Service:
-    """The running service, asked as whoever is named."""
-
-    client: httpx.AsyncClient
-    issuer: DevIssuer
-    stores: Stores
-
-    async def get(self, path: str, actor: Actor) -> httpx.Response:
-        return await self._ask("GET", path, actor)
-
-    async def post(
-        self, path: str, actor: Actor, body: Any, *, key: str = "", if_match: str = ""
-    ) -> httpx.Response:
-        given = {"idempotency-key": key, "if-match": if_match}
-        headers = {name: value for name, value in given.items() if value}
-        return await self._ask("POST", path, actor, json=body, headers=headers)
-
-    async def _ask(
-        self,
-        method: str,
-        path: str,
-        actor: Actor,
-        *,
-        json: Any = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> httpx.Response:
-        token = self.issuer.issue(
-            subject=actor.subject,
-            role=actor.role,
-            organisation=actor.organisation,
-            tenant=actor.tenant,
-        )
-        headers = {"authorization": f"Bearer {token}", **(headers or {})}
-        return await self.client.request(method, path, json=json, headers=headers)
+async def service(
+    service_env: Callable[[str], Mapping[str, str]],
+    issuer: DevIssuer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Service]:
+    """Outcomes while Kafka is away, which nobody who asks it over HTTP should notice."""
+    _set(monkeypatch, service_env("outcomes"))
+    monkeypatch.setenv("LINKWAY_KAFKA_BOOTSTRAP", f"127.0.0.1:{free_port()}")
+    app = create_app()
+    async with serving(app) as client:
+        yield Service(client, issuer, app.state.stores)
 
 
 @pytest.fixture
-async def service(app: FastAPI, issuer: DevIssuer) -> AsyncIterator[Service]:
+async def connected(
+    service_env: Callable[[str], Mapping[str, str]],
+    issuer: DevIssuer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Service]:
+    """Outcomes ready to hear from Kafka and to tell."""
+    _set(monkeypatch, service_env("outcomes"))
+    app = create_app()
     async with serving(app) as client:
 
         async def ready() -> bool:
             return (await client.get("/ready")).status_code == 200
 
-        # await eventually(ready, within=30)
+        await eventually(ready, within=30)
         yield Service(client, issuer, app.state.stores)
+
+
+def _set(monkeypatch: pytest.MonkeyPatch, env: Mapping[str, str]) -> None:
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+async def a_case(service: Service) -> None:
+    """A plan on which one onward referral was made, one contact attended and one missed."""
+    await handlers.open_plan(service.stores, intake(), heard("event-1"))
+    onward = referral_fact(ReferralCreated, 1, referral=ONWARD)
+    await handlers.note_referral(service.stores, onward, heard("event-2"))
+    await handlers.note_appointment(service.stores, attended(3), heard("event-3"))
+    other = missed(4, "0190c0de-0000-7000-8000-0000000000f2")
+    await handlers.note_appointment(service.stores, other, heard("event-4"))

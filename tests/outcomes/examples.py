@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+import pytest
+from pydantic import ValidationError
+
 from services.outcomes.domain import Plan, SetGoal, open_plan, set_goal
 from shared.cause import Actor, Cause
 from shared.events import (
@@ -17,6 +20,7 @@ from shared.events import (
     EventActor,
     ReferralCreated,
     ReferralEvent,
+    field_errors,
 )
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -108,3 +112,10 @@ def only(events: Sequence[Event]) -> dict[str, Any]:
     (event,) = events
     shared = set(CaseEvent.model_fields)
     return {"type": event.type, **event.model_dump(exclude=shared)}
+
+
+def faults(model: type[Any], **said: Any) -> dict[str, str]:
+    """What is wrong with a command that says this, by field."""
+    with pytest.raises(ValidationError) as caught:
+        model.model_validate(said)
+    return {fault.pointer: fault.reason for fault in field_errors(caught.value)}

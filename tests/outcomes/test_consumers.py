@@ -20,7 +20,7 @@ from shared.events import (
 )
 from shared.ids import new_id
 from shared.testing import eventually
-from tests.outcomes.conftest import Service
+from tests.outcomes.asking import Service
 from tests.outcomes.examples import (
     CASE,
     ONWARD,
@@ -106,7 +106,7 @@ def test_every_fact_of_a_case_that_changes_a_plan_is_listened_to() -> None:
 
 
 async def test_a_case_is_followed_from_its_facts_however_often_they_come(
-    service: Service, tell: Tell
+    connected: Service, tell: Tell
 ) -> None:
     journey = [
         sealed(intake()),
@@ -122,10 +122,10 @@ async def test_a_case_is_followed_from_its_facts_however_often_they_come(
     await tell(sealed(missed(5, "the-last")))
 
     async def all_heard() -> bool:
-        return "the-last" in (await plan(service))["contacts"]
+        return "the-last" in (await plan(connected))["contacts"]
 
     await eventually(all_heard, within=20)
-    found = await plan(service)
+    found = await plan(connected)
     assert found["attendance"] == {"attended": 1, "missed": 2}
     assert {id_: each["status"] for id_, each in found["referrals"].items()} == {
         CASE: "accepted",
@@ -135,7 +135,7 @@ async def test_a_case_is_followed_from_its_facts_however_often_they_come(
 
 
 async def test_a_fact_without_its_case_is_set_aside_and_applies_when_replayed(
-    service: Service, tell: Tell, hear: Hear
+    connected: Service, tell: Tell, hear: Hear
 ) -> None:
     early = attended(3, case_id=OTHER_CASE, referral_id=OTHER_CASE)
     await tell(sealed(early))
@@ -147,7 +147,7 @@ async def test_a_fact_without_its_case_is_set_aside_and_applies_when_replayed(
     assert json.loads(dead.value)["case_id"] == OTHER_CASE
 
     async def neighbour_applied() -> bool:
-        return (await plan(service))["status"] == "open"
+        return bool((await plan(connected))["status"] == "open")
 
     await eventually(neighbour_applied, within=20)
     await tell(sealed(intake(case_id=OTHER_CASE, referral_id=OTHER_CASE)))
@@ -155,22 +155,23 @@ async def test_a_fact_without_its_case_is_set_aside_and_applies_when_replayed(
     await tell((dead.value, replayed))
 
     async def applied() -> bool:
-        return bool((await plan(service, OTHER_CASE))["attendance"] == {"attended": 1, "missed": 0})
+        attendance = (await plan(connected, OTHER_CASE))["attendance"]
+        return bool(attendance == {"attended": 1, "missed": 0})
 
     await eventually(applied, within=20)
 
 
 async def test_a_goal_set_over_http_is_told_on_kafka_without_the_persons_words(
-    service: Service, tell: Tell, hear: Hear
+    connected: Service, tell: Tell, hear: Hear
 ) -> None:
     await tell(sealed(intake()))
 
     async def opened() -> bool:
-        return (await plan(service))["status"] == "open"
+        return bool((await plan(connected))["status"] == "open")
 
     await eventually(opened, within=20)
     body = {"wording": "Dance again", "need_code": "loneliness", "confidence": 5}
-    goal = (await service.post(f"/plans/{CASE}/goals", WORKER, body)).json()
+    goal = (await connected.post(f"/plans/{CASE}/goals", WORKER, body)).json()
     record = await hear("outcome-events")
     headers = dict(record.headers)
     assert record.key == CASE.encode()

@@ -1,7 +1,4 @@
-from typing import Any
-
 import pytest
-from pydantic import ValidationError
 
 from services.outcomes.domain import (
     AssessedNeed,
@@ -19,12 +16,11 @@ from services.outcomes.domain import (
     record_measure,
     record_progress,
     require_team,
-    score,
     set_goal,
 )
 from shared.cause import Actor
-from shared.errors import Conflict, Invalid, NotFound
-from shared.events import GoalLifecycle, ReferralCompleted, field_errors
+from shared.errors import Conflict, NotFound
+from shared.events import ReferralCompleted
 from tests.outcomes.examples import (
     CASE,
     LEAD,
@@ -36,6 +32,7 @@ from tests.outcomes.examples import (
     TENANT,
     WORKER,
     because,
+    faults,
     only,
     opened,
     referral_fact,
@@ -55,12 +52,6 @@ SATISFIED = {"life_satisfaction": 4, "worthwhile": 5, "happiness": 9, "anxiety":
 
 def closed(plan: Plan) -> Plan:
     return note_referral(plan, referral_fact(ReferralCompleted, 2, outcome_code="goals_met"))
-
-
-def faults(model: type[Any], **said: Any) -> dict[str, str]:
-    with pytest.raises(ValidationError) as caught:
-        model.model_validate(said)
-    return {fault.pointer: fault.reason for fault in field_errors(caught.value)}
 
 
 # Assessments
@@ -121,129 +112,7 @@ def test_an_assessment_names_at_least_one_need_and_each_once() -> None:
     assert faults(CompleteAssessment, needs=[]) == {"/needs": "must name at least one need"}
 
 
-# Goals
-
-
-def test_a_goal_is_active_and_in_progress_from_the_start() -> None:
-    command = SetGoal(wording=" Walk to the shop ", need_code="physical_activity", confidence=4)
-    plan, events = set_goal(opened(), command, "goal-1", "change-1", because())
-    goal = plan.goal("goal-1")
-    assert goal.wording == "Walk to the shop"
-    assert (goal.lifecycle_status, goal.achievement_status) == ("active", "in-progress")
-    assert only(events) == {
-        "type": "goal-updated",
-        "goal_id": "goal-1",
-        "change": "set",
-        "lifecycle_status": "active",
-        "achievement_status": "in-progress",
-        "confidence": 4,
-    }
-
-
-def test_a_goal_may_wait_for_the_persons_word() -> None:
-    assert with_goal(lifecycle_status="proposed").goal("goal-1").lifecycle_status == "proposed"
-    assert list(faults(SetGoal, wording=" ", need_code="a", lifecycle_status="completed")) == [
-        "/wording",
-        "/confidence",
-        "/lifecycle_status",
-    ]
-
-
-def test_progress_is_dated_and_keeps_the_confidence_last_given() -> None:
-    command = RecordProgress(achievement_status="improving", note="Went twice this week")
-    plan, events = record_progress(
-        with_goal(), "goal-1", command, "change-2", because(LEAD, hours=48)
-    )
-    goal = plan.goal("goal-1")
-    assert [change.at.day for change in goal.changes] == [2, 4]
-    assert [change.by for change in goal.changes] == ["worker-1", "lead-1"]
-    assert goal.changes[1].note == "Went twice this week"
-    assert only(events) == {
-        "type": "goal-updated",
-        "goal_id": "goal-1",
-        "change": "progressed",
-        "lifecycle_status": "active",
-        "achievement_status": "improving",
-        "confidence": 4,
-    }
-
-
-def test_progress_belongs_to_its_own_goal_alone() -> None:
-    second = SetGoal(wording="Sleep better", need_code="low_mood", confidence=1)
-    plan = set_goal(with_goal(), second, "goal-2", "change-2", because())[0]
-    achieved = RecordProgress(achievement_status="achieved", confidence=10)
-    plan = record_progress(plan, "goal-2", achieved, "change-3", because())[0]
-    assert [goal.achievement_status for goal in plan.goals] == ["in-progress", "achieved"]
-    assert [goal.confidence for goal in plan.goals] == [4, 10]
-
-
-@pytest.mark.parametrize("status", ["proposed", "accepted"])
-def test_progress_waits_until_the_goal_is_under_way(status: str) -> None:
-    plan = with_goal(lifecycle_status=status)
-    with pytest.raises(Conflict, match=f"The goal is {status}") as caught:
-        record_progress(
-            plan, "goal-1", RecordProgress(achievement_status="achieved"), "c", because()
-        )
-    assert caught.value.context == {
-        "lifecycle_status": status,
-        "allowed": ["active", "on-hold", "completed"],
-    }
-
-
-PATHS: dict[GoalLifecycle, list[GoalLifecycle]] = {
-    "proposed": [],
-    "accepted": ["accepted"],
-    "active": ["accepted", "active"],
-    "on-hold": ["accepted", "active", "on-hold"],
-    "completed": ["accepted", "active", "completed"],
-    "cancelled": ["accepted", "active", "on-hold", "cancelled"],
-    "rejected": ["rejected"],
-}
-"""How to bring a proposed goal to each lifecycle status."""
-
-LEGAL = {
-    "proposed": ["accepted", "rejected"],
-    "accepted": ["active"],
-    "active": ["on-hold", "completed", "cancelled"],
-    "on-hold": ["active", "completed", "cancelled"],
-    "completed": [],
-    "cancelled": [],
-    "rejected": [],
-}
-
-
-def at_lifecycle(status: GoalLifecycle) -> Plan:
-    plan = with_goal(lifecycle_status="proposed")
-    for number, step in enumerate(PATHS[status], start=2):
-        command = MoveGoal(lifecycle_status=step)
-        plan = move_goal(plan, "goal-1", command, f"change-{number}", because())[0]
-    return plan
-
-
-@pytest.mark.parametrize("before", PATHS)
-@pytest.mark.parametrize("after", [*PATHS, "planned", "entered-in-error"])
-def test_a_goal_moves_only_along_its_lifecycle(before: GoalLifecycle, after: GoalLifecycle) -> None:
-    plan = at_lifecycle(before)
-    command = MoveGoal(lifecycle_status=after)
-    if after in LEGAL[before]:
-        plan, events = move_goal(plan, "goal-1", command, "change-9", because())
-        assert plan.goal("goal-1").lifecycle_status == after
-        assert only(events)["change"] == "lifecycle"
-        assert only(events)["lifecycle_status"] == after
-    else:
-        with pytest.raises(Conflict, match=f"The goal is {before}") as caught:
-            move_goal(plan, "goal-1", command, "change-9", because())
-        assert caught.value.context == {"lifecycle_status": before, "allowed": LEGAL[before]}
-
-
-def test_a_move_leaves_the_achievement_as_it_was() -> None:
-    better = RecordProgress(achievement_status="improving", confidence=7)
-    plan = record_progress(with_goal(), "goal-1", better, "change-2", because())[0]
-    pause = MoveGoal(lifecycle_status="on-hold", note="In hospital")
-    plan, events = move_goal(plan, "goal-1", pause, "change-3", because())
-    assert only(events)["achievement_status"] == "improving"
-    assert only(events)["confidence"] == 7
-    assert plan.goal("goal-1").changes[-1].note == "In hospital"
+# Facts
 
 
 def test_no_fact_carries_the_persons_words() -> None:
@@ -255,82 +124,6 @@ def test_no_fact_carries_the_persons_words() -> None:
     told = "".join(event.model_dump_json() for event in (*first, *second, *third)).lower()
     for words in ("evenings", "street", "mornings", "danc", "kitchen"):
         assert words not in told
-
-
-# Measures
-
-
-@pytest.mark.parametrize(
-    ("answer", "wellbeing", "anxiety"),
-    [
-        (0, "low", "very_low"),
-        (1, "low", "very_low"),
-        (2, "low", "low"),
-        (3, "low", "low"),
-        (4, "low", "medium"),
-        (5, "medium", "medium"),
-        (6, "medium", "high"),
-        (7, "high", "high"),
-        (8, "high", "high"),
-        (9, "very_high", "high"),
-        (10, "very_high", "high"),
-    ],
-)
-def test_ons4_is_read_item_by_item_and_never_summed(
-    answer: int, wellbeing: str, anxiety: str
-) -> None:
-    scored = score("ons4", dict.fromkeys(SATISFIED, answer))
-    assert scored.bands == {
-        "life_satisfaction": wellbeing,
-        "worthwhile": wellbeing,
-        "happiness": wellbeing,
-        "anxiety": anxiety,
-    }
-    assert scored.total is None
-
-
-@pytest.mark.parametrize(
-    ("companionship", "left_out", "isolated", "total"),
-    [(1, 1, 1, 3), (3, 3, 3, 9), (1, 2, 3, 6)],
-)
-def test_ucla3_is_the_sum_of_its_items(
-    companionship: int, left_out: int, isolated: int, total: int
-) -> None:
-    answers = {"companionship": companionship, "left_out": left_out, "isolated": isolated}
-    scored = score("ucla3", answers)
-    assert scored.total == total
-    assert scored.bands == {}
-
-
-def test_answers_name_every_item_missing_or_out_of_range_and_what_is_allowed() -> None:
-    with pytest.raises(Invalid) as caught:
-        score("ons4", {"life_satisfaction": 11, "worthwhile": 0, "anxiety": -1, "cheer": 2})
-    range_allowed = "must be a whole number from 0 to 10"
-    assert {fault.pointer: fault.reason for fault in caught.value.errors} == {
-        "/answers": "takes only the items life_satisfaction, worthwhile, happiness, anxiety",
-        "/answers/life_satisfaction": range_allowed,
-        "/answers/happiness": range_allowed,
-        "/answers/anxiety": range_allowed,
-    }
-    with pytest.raises(Invalid) as caught:
-        score("ucla3", {"companionship": 0, "left_out": 4, "isolated": 2})
-    assert {fault.pointer: fault.reason for fault in caught.value.errors} == {
-        "/answers/companionship": "must be a whole number from 1 to 3",
-        "/answers/left_out": "must be a whole number from 1 to 3",
-    }
-
-
-def test_a_measures_fact_tells_that_it_was_taken_but_no_score() -> None:
-    command = RecordMeasure(instrument="ons4", stage="baseline", answers=SATISFIED)
-    plan, events = record_measure(opened(), command, "measure-1", because())
-    assert plan.measures[0].answers == SATISFIED
-    assert plan.measures[0].scorer == 1
-    assert only(events) == {
-        "type": "measure-recorded",
-        "measure_id": "measure-1",
-        "instrument": "ons4",
-        "stage": "baseline",
-    }
 
 
 # What a closed plan takes

@@ -147,6 +147,22 @@ async def test_callers_are_told_when_the_work_itself_is_stopped(
     assert await coalescer(8) == 16
 
 
+async def test_callers_are_told_when_serving_them_one_by_one_is_stopped() -> None:
+    async def flush(items: Sequence[int]) -> Sequence[int]:
+        if len(items) > 1:
+            raise OverflowError("One item spoils it.")
+        if items == [4]:
+            raise asyncio.CancelledError
+        return items
+
+    coalescer: Coalescer[int, int] = Coalescer(flush)
+
+    results = await asyncio.gather(*(coalescer(n) for n in (2, 4, 6)), return_exceptions=True)
+
+    assert results[0] == 2
+    assert [type(result) for result in results[1:]] == [asyncio.InvalidStateError] * 2
+
+
 async def test_a_flush_that_gives_too_few_outcomes_leaves_no_one_waiting() -> None:
     async def short(items: Sequence[int]) -> Sequence[int]:
         return items[1:]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,7 +12,6 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from shared.servers import (
-    KAFKA_VERSION,
     Broker,
     Finder,
     Kafka,
@@ -28,20 +27,20 @@ from shared.servers import (
 )
 from shared.store import Database
 
-BROKERS: list[Broker] = ["apache", "tansu"]
-
 JAVA_MISSING = (
     "Apache Kafka needs Java 17 or newer, which is not on the PATH: install it, "
     "or start Docker, or give an address in LINKWAY_USE_KAFKA."
 )
 
 
-@pytest.fixture(autouse=True)
-def nothing_given(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def nothing_given() -> Iterator[None]:
     """As on a machine where no address is given and no Docker engine answers."""
-    monkeypatch.delenv("LINKWAY_USE_MONGO", raising=False)
-    monkeypatch.delenv("LINKWAY_USE_KAFKA", raising=False)
-    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv("LINKWAY_USE_MONGO", raising=False)
+        environment.delenv("LINKWAY_USE_KAFKA", raising=False)
+        environment.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
+        yield
 
 
 @pytest.fixture
@@ -87,34 +86,54 @@ async def create_topic(kafka: Kafka, topic: str) -> None:
         await admin.close()
 
 
-async def skip_unless_it_runs(broker: Broker) -> None:
-    if broker == "apache" and not await maven.can_run_kafka():
+def skip_unless_it_runs(broker: Broker) -> None:
+    if broker == "apache" and not asyncio.run(maven.can_run_kafka()):
         pytest.skip("Apache Kafka needs Java 17 and Maven")
 
 
-@pytest.fixture(params=BROKERS)
-async def local_kafka(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Broker, Kafka]]:
-    broker: Broker = request.param
-    await skip_unless_it_runs(broker)
-    async with Finder(broker=broker) as finder:
-        yield broker, await finder.kafka()
+@pytest.fixture
+def apache_runs() -> None:
+    skip_unless_it_runs("apache")
 
 
-async def test_a_local_broker_gives_back_what_it_accepted(
-    local_kafka: tuple[Broker, Kafka],
+@pytest.fixture(scope="module", params=["apache", "tansu"])
+def local_kafka(request: pytest.FixtureRequest) -> Iterator[Kafka]:
+    skip_unless_it_runs(request.param)
+    keeper = Keeper(broker=request.param, say=lambda _: None)
+    keeper.start()
+    try:
+        yield ask_kafka(keeper.port)
+    finally:
+        keeper.stop()
+
+
+async def test_a_local_broker_gives_back_what_it_accepted(local_kafka: Kafka) -> None:
+    await create_topic(local_kafka, "facts")
+    await send(local_kafka, "facts", b"one")
+    assert await first(local_kafka, "facts") == b"one"
+
+
+async def test_a_given_broker_is_asked_whether_it_takes_idempotent_producers(
+    local_kafka: Kafka, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broker, kafka = local_kafka
-    assert kafka.idempotent == (broker == "apache")
-    assert kafka.description.startswith(
-        {"apache": f"Apache Kafka {KAFKA_VERSION} (local, Java ", "tansu": "Tansu 0.6.0"}[broker]
-    )
-    await create_topic(kafka, "facts")
-    await send(kafka, "facts", b"one")
-    assert await first(kafka, "facts") == b"one"
+    monkeypatch.setenv("LINKWAY_USE_KAFKA", local_kafka.bootstrap)
+    async with Finder() as finder:
+        given = await finder.kafka()
+    assert given.idempotent == local_kafka.description.startswith("Apache Kafka 4.")
+    assert given.idempotent != local_kafka.description.startswith("Tansu 0.")
 
 
+async def test_asking_for_a_topic_makes_it_on_tansu_alone(local_kafka: Kafka) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=local_kafka.bootstrap)
+    await admin.start()
+    await admin.describe_topics(["mistyped"])
+    made = await admin.list_topics()
+    await admin.close()
+    assert ("mistyped" in made) == local_kafka.description.startswith("Tansu")
+
+
+@pytest.mark.usefixtures("apache_runs")
 async def test_apache_kafka_survives_a_kill_with_what_it_accepted() -> None:
-    await skip_unless_it_runs("apache")
     async with Finder(broker="apache") as finder:
         kafka = await finder.kafka()
         await create_topic(kafka, "facts")
@@ -138,8 +157,8 @@ async def test_a_local_mongod_is_the_primary_of_a_replica_set() -> None:
     assert f"MongoDB {build['version']} (local, " in found.description
 
 
+@pytest.mark.usefixtures("apache_runs")
 async def test_a_given_folder_keeps_the_data_of_both_servers(tmp_path: Path) -> None:
-    await skip_unless_it_runs("apache")
     for round_ in (1, 2):
         async with Finder(broker="apache", folder=tmp_path) as finder:
             kafka, found = await asyncio.gather(finder.kafka(), finder.mongo())
@@ -176,16 +195,6 @@ async def test_addresses_in_the_environment_win(
     assert servers.kafka_bootstrap == kafka_bootstrap
     assert "(given by LINKWAY_USE_MONGO)" in servers.description
     assert "(given by LINKWAY_USE_KAFKA)" in servers.description
-
-
-async def test_a_given_broker_is_asked_whether_it_takes_idempotent_producers(
-    local_kafka: tuple[Broker, Kafka], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    broker, kafka = local_kafka
-    monkeypatch.setenv("LINKWAY_USE_KAFKA", kafka.bootstrap)
-    async with Finder() as finder:
-        given = await finder.kafka()
-    assert given.idempotent == (broker == "apache")
 
 
 async def test_a_given_address_where_nothing_answers_is_named_by_its_variable(
@@ -263,18 +272,6 @@ async def test_a_missing_mongod_is_named_in_one_sentence(
 
 async def test_a_docker_engine_that_does_not_answer_is_none() -> None:
     assert await docker.engine_answers() is False
-
-
-async def test_topics_are_never_made_by_using_them() -> None:
-    await skip_unless_it_runs("apache")
-    async with Finder(broker="apache") as finder:
-        kafka = await finder.kafka()
-        admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
-        await admin.start()
-        await admin.describe_topics(["mistyped"])
-        made = await admin.list_topics()
-        await admin.close()
-    assert made == []
 
 
 def test_whoever_asks_a_runs_keeper_gets_the_same_server() -> None:

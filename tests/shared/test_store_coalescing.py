@@ -23,6 +23,7 @@ from tests.shared.store_examples import (
     watch,
 )
 
+
 async def opened(store: Registers, *ids: str) -> None:
     await asyncio.gather(
         *(store.insert(record_id, Register(id=record_id), [], because()) for record_id in ids)

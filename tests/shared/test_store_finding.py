@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
+from typing import Any
 
 import pytest
 
@@ -103,13 +104,13 @@ async def test_a_filter_never_reaches_another_tenant(registers: Registers) -> No
     [
         b"",
         b"yesterday a",
-        b"2026-03-02T12:00:00+00:00",
-        b"2026-03-02T12:00:00 a",
-        b"0001-01-01T00:00:00+14:00 a",
-        b"9999-12-31T23:59:59-14:00 a",
+        b"1772452800000",
+        b"-99999999999999999 a",
+        b"99999999999999999 a",
+        b"9" * 5000 + b" a",
         b"\xff\xfe",
     ],
-    ids=["empty", "no time", "no id", "no offset", "too early", "too late", "not text"],
+    ids=["empty", "no time", "no id", "too early", "too late", "no number", "not text"],
 )
 async def test_a_cursor_of_another_make_is_invalid(registers: Registers, end: bytes) -> None:
     await fill(registers, "a")
@@ -138,11 +139,9 @@ async def test_many_are_read_by_id_and_missing_ones_left_out(registers: Register
     assert await registers.get_many([], "icb-demo") == {}
 
 
-async def test_aggregations_are_mongodbs_alone(
-    registers: Registers, backend: object
-) -> None:
+async def test_aggregations_are_mongodbs_alone(registers: Registers, backend: object) -> None:
     await fill(registers, "a", "b", room=None)
-    pipeline = [{"$match": {"tenant": "icb-demo"}}, {"$sort": {"_id": 1}}]
+    pipeline: list[dict[str, Any]] = [{"$match": {"tenant": "icb-demo"}}, {"$sort": {"_id": 1}}]
 
     if isinstance(backend, Database):
         documents = await registers.aggregate(pipeline)

@@ -10,7 +10,7 @@ from shared.store.leases import NO_LEASES, Leases, claim, release
 from tests.shared.store_examples import NOON, Registers, later
 
 MINUTE = timedelta(minutes=1)
-SOON = timedelta(milliseconds=60)
+SOON = timedelta(milliseconds=250)
 EVERY = frozenset(range(SLOTS))
 
 
@@ -77,9 +77,7 @@ def test_each_change_is_a_new_epoch() -> None:
 async def share(collection: Collection, *owners: str) -> list[frozenset[int]]:
     """What each owner holds after all have asked three times over, at once."""
     for _ in range(3):
-        held = await asyncio.gather(
-            *(collection.lease_slots(owner, MINUTE) for owner in owners)
-        )
+        held = await asyncio.gather(*(collection.lease_slots(owner, MINUTE) for owner in owners))
     return list(held)
 
 

@@ -41,9 +41,7 @@ async def test_the_cause_that_created_a_record_is_remembered_for_good(
     registers: Registers,
 ) -> None:
     await registers.insert("monday", MONDAY, [], because("open"))
-    await asyncio.gather(
-        *(registers.update("monday", come(f"{n}"), because()) for n in range(300))
-    )
+    await asyncio.gather(*(registers.update("monday", come(f"{n}"), because()) for n in range(300)))
 
     again = await registers.insert("monday", MONDAY, [], because("open"))
 

@@ -193,8 +193,11 @@ async def test_two_replicas_in_heavy_contention_lose_and_repeat_nothing(
         return made
 
     made = await asyncio.gather(
-        *(caller(store, f"{name} {k}") for k in range(10) for name, store in
-          (("one", registers), ("two", rival)))
+        *(
+            caller(store, f"{name} {k}")
+            for k in range(10)
+            for name, store in (("one", registers), ("two", rival))
+        )
     )
 
     versions = Counter(each for one in made for each in one)

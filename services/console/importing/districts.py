@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from services.console.importing import tables
@@ -22,9 +23,9 @@ _COLUMNS = {
 }
 
 
-def recognise(heading: list[str]) -> bool:
-    """Whether a heading is of such a table: places without names."""
-    found = tables.match_columns(heading, {**_COLUMNS, "name": ("name",)})
+def recognise(rows: Sequence[list[str]]) -> bool:
+    """Whether the first row is the heading of such a table: places without names."""
+    found = tables.match_columns(rows[0], {**_COLUMNS, "name": ("name",)})
     return {"id", "latitude", "longitude"} <= found.keys() and "name" not in found
 
 

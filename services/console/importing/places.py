@@ -32,11 +32,6 @@ def district(text: str) -> str | None:
     return code if _DISTRICT.fullmatch(code) else None
 
 
-def district_of(code: str) -> str:
-    """The district of a postcode as `postcode` gives it."""
-    return code.partition(" ")[0]
-
-
 def area_of(code: str) -> str:
     """The area of a postcode or a district: the letters it begins with."""
     return code[:2] if code[1:2].isalpha() else code[:1]

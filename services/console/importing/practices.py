@@ -8,6 +8,7 @@ D dormant, P proposed), 18 telephone, 26 prescribing setting (4 is a GP practice
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -32,9 +33,9 @@ _STATUSES = frozenset("ACDP")
 _GP_PRACTICE = "4"
 
 
-def recognise(first: list[str]) -> bool:
-    """Whether a table's first row is of this layout."""
-    return len(first) == _COLUMNS and first[_STATUS] in _STATUSES
+def recognise(rows: Sequence[list[str]]) -> bool:
+    """Whether some of a table's first rows are of this layout."""
+    return any(len(cells) == _COLUMNS and cells[_STATUS] in _STATUSES for cells in rows)
 
 
 def read(path: Path) -> Rows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -64,9 +64,9 @@ _REFERRAL = {
 }
 
 
-def recognise(heading: list[str]) -> bool:
-    """Whether a heading is of such a table: things with a name and a place."""
-    found = tables.match_columns(heading, _COLUMNS)
+def recognise(rows: Sequence[list[str]]) -> bool:
+    """Whether the first row is the heading of such a table: things with a name and a place."""
+    found = tables.match_columns(rows[0], _COLUMNS)
     return "name" in found and not _PLACED.isdisjoint(found)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,17 @@ from services.console.importing import (
 )
 from services.console.importing.records import Reader, Unreadable
 
+_FIRST_ROWS = 5
 _TEXTS = frozenset({".csv", ".json"})
 """Endings that promise a file for us: one that then cannot be read is a fault."""
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A kind of file; the formats are listed in the order their files are to be loaded."""
+    """A kind of file, recognised by a table's first rows or by the first item of JSON.
+
+    The formats are listed in the order in which their files are to be loaded.
+    """
 
     name: str
     recognise: Callable[[Any], bool]
@@ -96,7 +101,7 @@ def _candidates(paths: Iterable[Path]) -> Mapping[Path, bool]:
 
 
 def recognise(path: Path) -> Format | None:
-    """The format of a file, told by its first row or item.
+    """The format of a file, told by its first rows or item.
 
     Raises Unreadable where the file cannot be opened, or where its name promises a format
     its content does not keep.
@@ -110,10 +115,12 @@ def recognise(path: Path) -> Format | None:
 
 
 def _recognise(path: Path) -> Format | None:
-    with closing(tables.rows(path)) as rows:
-        _, heading = next(rows, (0, [""]))
-    if heading[0].startswith(("{", "[")):
+    with path.open(encoding=tables.encoding_of(path)) as file:
+        opening = next((line.lstrip()[0] for line in file if line.strip()), "")
+    if opening in ("{", "["):
         with closing(json_items.items(path)) as items:
             _, item = next(items, (0, None))
         return next((known for known in _JSON if known.recognise(item)), None)
-    return next((known for known in _TABLES if known.recognise(heading)), None)
+    with closing(tables.rows(path)) as rows:
+        first = [cells for _, cells in islice(rows, _FIRST_ROWS)]
+    return next((known for known in _TABLES if first and known.recognise(first)), None)

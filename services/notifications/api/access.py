@@ -16,12 +16,12 @@ SUBSCRIBERS = ("provider", "link_worker", "team_lead", "referrer", "directory_cu
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
 
 
-def _stores(request: Request) -> Stores:
+async def _stores(request: Request) -> Stores:
     stores: Stores = request.app.state.stores
     return stores
 
 
-def _guard(request: Request) -> Guard:
+async def _guard(request: Request) -> Guard:
     return Guard(allow_loopback=request.app.state.settings.webhook_allow_loopback)
 
 

@@ -16,7 +16,7 @@ from shared.web import Acting, Listing, Paging, etag, require_role
 router = APIRouter(tags=["plans"])
 
 
-def _stores(request: Request) -> Stores:
+async def _stores(request: Request) -> Stores:
     stores: Stores = request.app.state.stores
     return stores
 

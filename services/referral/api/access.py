@@ -12,7 +12,7 @@ from services.referral.store import Stores
 from shared.web import etag
 
 
-def _stores(request: Request) -> Stores:
+async def _stores(request: Request) -> Stores:
     stores: Stores = request.app.state.stores
     return stores
 

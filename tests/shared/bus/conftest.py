@@ -4,15 +4,17 @@ import pytest
 
 from shared.bus import ensure_topics
 from shared.settings import ServiceSettings
+from shared.telemetry import configure_logging
 from tests.shared.bus.harness import settings_for
 
 
 @pytest.fixture
 async def settings(
-    kafka_bootstrap: str, topic_prefix: str, kafka_is_tansu: bool
+    *, kafka_bootstrap: str, topic_prefix: str, kafka_is_tansu: bool
 ) -> ServiceSettings:
     """A service's settings, with its topics made: four partitions each."""
     own = settings_for(kafka_bootstrap, topic_prefix, tansu=kafka_is_tansu)
+    configure_logging(own)
     await ensure_topics(own)
     return own
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from shared.bus import Consumer, Patience
 from shared.cause import Cause
 from shared.errors import Contended, Unavailable
-from shared.events import GoalUpdated, ReferralCreated
+from shared.events import CaseEvent, GoalUpdated, ReferralCreated
 from shared.settings import ServiceSettings
 from shared.store import Saved
 from shared.telemetry import Telemetry
@@ -289,7 +289,7 @@ def test_a_consumer_knows_its_topics_from_its_events() -> None:
     consumer = Consumer[Applied]("outcomes")
 
     @consumer.on(ReferralCreated, GoalUpdated)
-    async def either(event: ReferralCreated | GoalUpdated, cause: Cause, stores: Applied) -> None:
+    async def either(event: CaseEvent, cause: Cause, stores: Applied) -> None:
         """Nothing to do."""
 
     assert consumer.topics == ["outcome-events", "referral-events"]

@@ -108,7 +108,7 @@ async def test_a_record_without_headers_key_and_value_is_set_aside(
 
 
 async def test_the_largest_record_a_topic_takes_fits_as_a_dead_letter(
-    settings: ServiceSettings, referrals: str, dead_letters: str, kafka_is_tansu: bool
+    settings: ServiceSettings, referrals: str, dead_letters: str
 ) -> None:
     body = b"x" * 1_047_500
     await produce(
@@ -135,6 +135,7 @@ async def test_a_refusal_is_set_aside_at_once_and_later_events_of_the_key_go_on(
     settings: ServiceSettings,
     referrals: str,
     dead_letters: str,
+    *,
     refusal: LinkwayError,
     kind: str,
     reason: str,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Callable
 
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
@@ -32,7 +33,15 @@ from tests.shared.bus.harness import (
 )
 
 
-def every_tenth_fails(error: Exception, *, times: int) -> Consumer[Applied]:
+def bug() -> Exception:
+    return RuntimeError("a bug")
+
+
+def away() -> Exception:
+    return Unavailable("The database did not answer.")
+
+
+def every_tenth_fails(failure: Callable[[], Exception], *, times: int) -> Consumer[Applied]:
     """Each tenth case fails that many times before it is applied."""
     consumer = Consumer[Applied]("outcomes")
     failed: Counter[str] = Counter()
@@ -41,7 +50,7 @@ def every_tenth_fails(error: Exception, *, times: int) -> Consumer[Applied]:
     async def referral_created(event: ReferralCreated, cause: Cause, stores: Applied) -> None:
         if int(event.case_id.removeprefix("case-")) % 10 == 0 and failed[event.case_id] < times:
             failed[event.case_id] += 1
-            raise error
+            raise failure()
         handle(event, cause, stores)
 
     return consumer
@@ -60,7 +69,7 @@ async def test_1_a_handler_that_raises_at_every_tenth_message_loses_none(
     """ACK_FIRST, FastStream's default, commits before the work: 30 of these 300 are lost."""
     applied = Applied()
     await produce(settings.kafka_bootstrap, referrals, three_hundred(partitions=4))
-    async with consuming(every_tenth_fails(RuntimeError("a bug"), times=1), applied, settings):
+    async with consuming(every_tenth_fails(bug, times=1), applied, settings):
         await eventually(lambda: len(applied.events) == 300)
     assert {case for case, _ in applied.events} == ALL_CASES
     assert await read_all(settings.kafka_bootstrap, dead_letters) == []
@@ -71,7 +80,7 @@ async def test_1_a_handler_that_never_takes_a_message_leaves_it_in_the_dead_lett
 ) -> None:
     applied = Applied()
     await produce(settings.kafka_bootstrap, referrals, three_hundred(partitions=4))
-    async with consuming(every_tenth_fails(RuntimeError("a bug"), times=99), applied, settings):
+    async with consuming(every_tenth_fails(bug, times=99), applied, settings):
         await eventually(lambda: len(applied.events) == 270)
 
         async def all_dead() -> bool:
@@ -121,7 +130,6 @@ async def test_3_failures_in_a_batch_over_several_partitions_lose_none(
     the process ends in between: what is lost then does not come again.
     """
     applied = Applied()
-    away = Unavailable("The database did not answer.")
     await produce(settings.kafka_bootstrap, referrals, three_hundred(partitions=4))
     async with consuming(every_tenth_fails(away, times=10**6), applied, settings):
         await eventually(lambda: len({case for case, _ in applied.events}) == 270)
@@ -222,8 +230,12 @@ async def test_5_a_bug_does_not_hold_its_partition(
         referrals,
         [Sent.of(envelope(f"case-{n}"), partition=0) for n in range(37)],
     )
-    consumer = every_tenth_fails(RuntimeError("a bug"), times=10**6)
+    consumer = every_tenth_fails(bug, times=10**6)
     async with consuming(consumer, applied, settings, patience=QUICK):
         await eventually(lambda: len(applied.events) == 33)
+
+        async def four_dead() -> bool:
+            return len(await read_all(settings.kafka_bootstrap, dead_letters)) == 4
+
+        await eventually(four_dead)
     assert await committed(settings, "outcomes", referrals) == {0: 37, 1: 0, 2: 0, 3: 0}
-    assert len(await read_all(settings.kafka_bootstrap, dead_letters)) == 4
