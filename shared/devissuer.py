@@ -30,8 +30,8 @@ from jwt.utils import base64url_encode
 
 from shared.errors import Forbidden
 from shared.ids import new_id
+from shared.settings import DEVELOPMENT_ISSUER
 
-ISSUER = "https://issuer.linkway.example/dev"
 AUDIENCE = "linkway"
 KEY_FILE = "issuer.pem"
 
@@ -43,7 +43,7 @@ class DevIssuer:
     ``LINKWAY_ENV`` is ``production``.
     """
 
-    issuer = ISSUER
+    issuer = DEVELOPMENT_ISSUER
     audience = AUDIENCE
 
     def __init__(self, folder: Path | None = None) -> None:

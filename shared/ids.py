@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import UUID, uuid5
-
-from uuid_utils import uuid7
+from uuid_utils import UUID, uuid5, uuid7
 
 _NAMESPACE = UUID("4f1f2cb1-5d61-5a0c-9a5e-0d6c1f9d3b57")
 

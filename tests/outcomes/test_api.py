@@ -64,8 +64,9 @@ async def test_who_referred_sees_how_far_it_has_come_and_nobodys_words(service: 
     goal = (await service.post(f"{PLAN}/goals", WORKER, GOAL)).json()
     measure = {"instrument": "ons4", "stage": "baseline", "answers": ONS4}
     await service.post(f"{PLAN}/measures", WORKER, measure)
+    await service.post(f"{PLAN}/measures", WORKER, measure | {"stage": "review"})
     answer = await service.get(PLAN, REFERRER)
-    assert answer.headers["etag"] == '"7"'
+    assert answer.headers["etag"] == '"8"'
     plan = answer.json()
     assert plan.pop("opened_at")
     assert plan == {
@@ -73,7 +74,7 @@ async def test_who_referred_sees_how_far_it_has_come_and_nobodys_words(service: 
         "case_id": CASE,
         "person_id": PERSON,
         "status": "open",
-        "version": 7,
+        "version": 8,
         "source_organisation_id": PRACTICE,
         "team_organisation_id": TEAM,
         "attendance": {"attended": 1, "missed": 1},
@@ -81,7 +82,7 @@ async def test_who_referred_sees_how_far_it_has_come_and_nobodys_words(service: 
             {"id": goal["id"], "lifecycle_status": "active", "achievement_status": "in-progress"}
         ],
         "assessment_count": 1,
-        "measure_count": 1,
+        "measure_count": 2,
     }
 
 

@@ -131,6 +131,17 @@ async def test_a_goal_asked_for_twice_under_one_key_is_one_goal(stores: Stores) 
     assert len((await plan_of(stores)).goals) == 1
 
 
+async def test_a_key_is_remembered_however_many_facts_come_after_it(stores: Stores) -> None:
+    await handlers.open_plan(stores, intake(), heard("event-1"))
+    cause = Cause(id="key-1", actor=WORKER, at=NOON, digest="d", repeatable=True)
+    first = await handlers.set_goal(stores, CASE, GOAL, cause, if_match=None)
+    facts = [attended(seq, f"appointment-{seq}") for seq in range(2, 202)]
+    await asyncio.gather(
+        *(handlers.note_appointment(stores, fact, heard(f"event-{fact.seq}")) for fact in facts)
+    )
+    assert await handlers.set_goal(stores, CASE, GOAL, cause, if_match=None) == first
+
+
 async def test_two_goals_without_a_key_are_two_goals(stores: Stores) -> None:
     await handlers.open_plan(stores, intake(), heard("event-1"))
     first = await handlers.set_goal(stores, CASE, GOAL, because(name="a"), if_match=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 import pytest
@@ -68,7 +69,7 @@ class Referring:
         )
 
 
-def intake(service_id: str) -> dict[str, object]:
+def intake(service_id: str) -> dict[str, Any]:
     return {
         "kind": "intake",
         "service_id": service_id,
@@ -96,13 +97,12 @@ async def referring(
     app = create_app(settings)
     async with serving(app) as http:
         running = Referring(http, app, issuer, settings, new_id(), new_id())
-        for service_id, organisation, role in (
-            (running.team_service, "team-org", "link_worker_team"),
-            (running.group_service, "group-org", "community"),
-        ):
-            await handlers.note_listing(
-                running.stores, published(service_id, organisation, role), directory_cause()
-            )
+        facts = (
+            published(running.team_service, "team-org", "link_worker_team"),
+            published(running.group_service, "group-org", "community"),
+        )
+        for fact in facts:
+            await handlers.note_listing(running.stores, fact, directory_cause())
         yield running
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from conftest import Referring
+from tests.referral.conftest import Referring, intake
 
 
 async def test_an_intake_is_created_with_location_and_etag(referring: Referring) -> None:
@@ -283,16 +282,4 @@ async def test_operations_see_states_and_no_person(referring: Referring) -> None
 
 
 def intake_of(referring: Referring) -> dict[str, Any]:
-    return {
-        "kind": "intake",
-        "service_id": referring.team_service,
-        "person": {
-            "given_names": "Sample",
-            "family_name": "Testperson",
-            "birth_date": "1957-03-14",
-            "contact": {"telephone": "07700 900123", "postal_code": "ZZ1 2AB"},
-        },
-        "need_codes": ["loneliness"],
-        "reason": "Would like company.",
-        "consent": {"given": True, "method": "verbal"},
-    }
+    return intake(referring.team_service)

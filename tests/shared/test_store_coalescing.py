@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from traceback import format_exception
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.shared.store_examples import (
     Registers,
     amend,
     because,
+    came,
     come,
     keep,
     raw,
@@ -207,3 +209,56 @@ async def test_a_caller_that_gives_up_disturbs_no_one(registers: Registers) -> N
     stored = await registers.get("monday", "icb-demo")
     assert [mark for mark in stored.state.came if mark != "a"] == ["b", "c"]
     assert stored.version == 1 + len(stored.state.came)
+
+
+@pytest.mark.parametrize("backend", ["mongo"], indirect=True)
+async def test_what_the_database_cannot_hold_is_its_own_callers_error(
+    registers: Registers,
+) -> None:
+    await opened(registers, "monday", "friday", "full")
+    bulk = "x" * 9_000_000
+    await registers.update("full", lambda state: (state, came(state, bulk)), because())
+
+    inserts = await asyncio.gather(
+        registers.insert("a", Register(id="a"), [], because()),
+        registers.insert("b", Register(id="b", shelves={"seeds": 2**64}), [], because()),
+        registers.insert("c", Register(id="c", room=bulk + bulk), [], because()),
+        return_exceptions=True,
+    )
+    updates = await asyncio.gather(
+        registers.update("monday", come("ada"), because()),
+        registers.update("friday", amend(shelves={"seeds": 2**64}), because()),
+        registers.update("full", lambda state: (state, came(state, bulk)), because()),
+        registers.update("friday", come("bob"), because()),
+        return_exceptions=True,
+    )
+
+    assert types(inserts)[0] is Saved
+    assert not any(isinstance(result, Saved | Unavailable) for result in inserts[1:])
+    assert [isinstance(result, Saved) for result in updates] == [True, False, False, True]
+    assert not any(isinstance(result, Unavailable) for result in updates)
+    found = await registers.get_many(["monday", "friday", "full"], "icb-demo")
+    assert {id_: (saved.version, saved.state.came) for id_, saved in found.items()} == {
+        "monday": (2, ("ada",)),
+        "friday": (2, ("bob",)),
+        "full": (2, ()),
+    }
+
+
+@pytest.mark.parametrize("backend", ["mongo"], indirect=True)
+async def test_an_error_of_the_database_never_tells_what_the_record_says(
+    registers: Registers,
+) -> None:
+    await opened(registers, "full", "other")
+    words = "the person's own words " * 400_000
+    await registers.update("full", lambda state: (state, came(state, words)), because())
+
+    results = await asyncio.gather(
+        registers.update("full", lambda state: (state, came(state, words)), because()),
+        registers.update("other", come("ada"), because()),
+        return_exceptions=True,
+    )
+
+    error = results[0]
+    assert isinstance(error, Exception)
+    assert "own words" not in "".join(format_exception(error))
