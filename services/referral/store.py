@@ -71,6 +71,7 @@ class Persons(Store[Person]):
 
     model = Person
     source = SOURCE
+    listed = False
     indexes = (
         Index(
             NHS_NUMBER,
@@ -99,6 +100,7 @@ class Listings(Store[Listing]):
 
     model = Listing
     source = SOURCE
+    listed = False
 
     def __init__(self, collection: Collection) -> None:
         super().__init__(collection)

@@ -277,9 +277,9 @@ class MongoCollection:
         """Remove exactly the sent entries; the outbox clock stops only when none is left."""
         if not sent:
             return
-        removals = [UpdateOne({"_id": id_}, _removal(event_ids)) for id_, event_ids in sent.items()]
+        event_ids = [event_id for of_one in sent.values() for event_id in of_one]
         async with _answering():
-            await self._documents.bulk_write(removals, ordered=False)
+            await self._documents.update_many({"_id": {"$in": list(sent)}}, _removal(event_ids))
 
     async def unsent_stats(self) -> UnsentStats:
         """How much waits, and since when."""

@@ -19,14 +19,12 @@ from shared.store.fold import Change, Fold, Update
 
 _ATTEMPTS = 6
 _PAUSE = 0.01
-_BASE_INDEXES = (
-    Index("newest", (("tenant", 1), ("created_at", -1), ("_id", -1))),
-    Index(
-        "outbox",
-        (("slot", 1), ("outbox_since", 1)),
-        where={"outbox_since": {"$exists": True}},
-    ),
+_OUTBOX_INDEX = Index(
+    "outbox",
+    (("slot", 1), ("outbox_since", 1)),
+    where={"outbox_since": {"$exists": True}},
 )
+_NEWEST_INDEX = Index("newest", (("tenant", 1), ("created_at", -1), ("_id", -1)))
 _DUE_INDEX = Index("due", (("due_at", 1),), where={"due_at": {"$exists": True}})
 
 
@@ -40,6 +38,8 @@ class Store(Generic[S]):
     model: type[S]
     source: ClassVar[str]
     indexes: ClassVar[Sequence[Index]] = ()
+    listed: ClassVar[bool] = True
+    """Whether people page through a tenant's records; where not, an index is saved."""
 
     def __init__(self, collection: Collection) -> None:
         self.collection = collection
@@ -62,7 +62,8 @@ class Store(Generic[S]):
     async def ensure_indexes(self) -> None:
         """Create the indexes that are missing."""
         due = () if type(self).due is Store.due else (_DUE_INDEX,)
-        await self.collection.ensure_indexes((*_BASE_INDEXES, *due, *self.indexes))
+        newest = (_NEWEST_INDEX,) if self.listed else ()
+        await self.collection.ensure_indexes((_OUTBOX_INDEX, *newest, *due, *self.indexes))
 
     async def insert(
         self, record_id: str, state: S, events: Sequence[Event], cause: Cause

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -97,20 +97,27 @@ HEADERS: dict[Callable[..., object], dict[str, object]] = {
 """How the headers that these dependencies read appear in OpenAPI."""
 
 
-def require_role(*roles: str) -> Callable[[Actor], Awaitable[Actor]]:
+class _InRole(_Bearer):
+    def __init__(self, roles: Sequence[str]) -> None:
+        super().__init__()
+        self._roles = roles
+
+    async def __call__(self, request: Request) -> Actor:
+        actor = await _actor(request)
+        if actor.role not in self._roles:
+            raise Forbidden(
+                f"This needs the role {' or '.join(self._roles)}.",
+                {"allowed_roles": list(self._roles)},
+            )
+        return actor
+
+
+def require_role(*roles: str) -> Callable[[Request], Awaitable[Actor]]:
     """A dependency: the Actor, if it has one of these roles; raises Forbidden if not.
 
     ``actor: Annotated[Actor, Depends(require_role("team_lead"))]``
     """
-
-    async def actor_in_role(actor: Acting) -> Actor:
-        if actor.role not in roles:
-            raise Forbidden(
-                f"This needs the role {' or '.join(roles)}.", {"allowed_roles": list(roles)}
-            )
-        return actor
-
-    return actor_in_role
+    return _InRole(roles)
 
 
 def etag(version: int) -> str:
