@@ -12,7 +12,7 @@ from services.referral.domain.disclosure import Sight, sight
 from services.referral.domain.lifecycle import Status
 from services.referral.domain.person import Person
 from services.referral.domain.referral import Changed, Consent, Referral
-from services.referral.store import NHS_NUMBER, ONE_OPEN, Stores
+from services.referral.store import NHS_NUMBER, ONE_OPEN, Stores, listing_key
 from shared.cause import Actor, Cause
 from shared.errors import Conflict, FieldError, Invalid, NotFound
 from shared.events import DirectoryEvent, GoalUpdated, ReferralKind
@@ -139,11 +139,12 @@ async def look_at_person(stores: Stores, person_id: str, actor: Actor) -> Saved[
 
 async def note_listing(stores: Stores, event: DirectoryEvent, cause: Cause) -> None:
     """Keep what the directory says of a service."""
+    key = listing_key(event.tenant, event.service_id)
     try:
-        await stores.listings.insert(event.service_id, listings.heard(event), [], cause)
+        await stores.listings.insert(key, listings.heard(event), [], cause)
     except Duplicate:
         await stores.listings.update(
-            event.service_id,
+            key,
             lambda known: (listings.newest(known, event), []),
             cause,
             remember=False,

@@ -112,7 +112,7 @@ class Listings(Store[Listing]):
         if held is not None and time.monotonic() - held[0] < _LISTING_AGE:
             return held[1]
         try:
-            listing = (await self.get(service_id, tenant)).state
+            listing = (await self.get(listing_key(tenant, service_id), tenant)).state
         except NotFound:
             return None
         if len(self._recent) >= _MOST_RECENT:
@@ -122,6 +122,11 @@ class Listings(Store[Listing]):
 
 
 _MOST_RECENT = 10_000
+
+
+def listing_key(tenant: str, service_id: str) -> str:
+    """The id of a listing's document: tenants may list a service under the same id."""
+    return f"{tenant}/{service_id}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LATER = datetime(2026, 3, 3, 9, tzinfo=UTC)
 ALLOTMENTS = {"id": "org-allotments", "name": "Fernley Allotments"}
 CURATOR = Actor("curator-1", "directory_curator", "org-council", TENANT)
+WORKER = Actor("worker-2", "link_worker", "org-team", TENANT)
 PROVIDER = Actor("worker-1", "provider", "org-allotments", TENANT)
 
 DISTRICTS = [
@@ -100,3 +101,8 @@ class Api:
             )
             sent["authorization"] = f"Bearer {token}"
         return await self.client.request(method, path, json=json, headers=sent)
+
+
+def pointers(problem: dict[str, Any]) -> list[str]:
+    """Which fields a problem document names."""
+    return [fault["pointer"] for fault in problem["errors"]]

@@ -7,7 +7,7 @@ import pytest
 from services.directory import handlers
 from services.directory.domain import Listing, Organisation, Point, Service
 from services.directory.handlers import Upserted
-from services.directory.store import Stores
+from services.directory.store import Stores, key
 from shared.cause import Actor, Cause
 from shared.errors import Conflict, Invalid, KeyReused, NotFound, PreconditionFailed
 from shared.events import (
@@ -17,6 +17,7 @@ from shared.events import (
     ReferralDeclined,
     ReferralWaitlisted,
 )
+from shared.ids import new_id
 from tests.directory.examples import (
     CURATOR,
     DISTRICTS,
@@ -28,6 +29,7 @@ from tests.directory.examples import (
     listing,
 )
 
+DIRECTORY = Actor("directory", "service", "org-team", TENANT)
 PLACES = {"unit": "places", "maximum": 2}
 
 
@@ -108,6 +110,15 @@ async def test_one_key_cannot_stand_for_two_batches(stores: Stores) -> None:
     assert await load(stores, listing(), cause=first) == ["created"]
     with pytest.raises(KeyReused):
         await load(stores, listing(name="Renamed"), cause=other)
+
+
+async def test_a_repeated_request_does_not_undo_what_was_said_since(stores: Stores) -> None:
+    await load(stores, listing())
+    keyed = Cause("key-2", CURATOR, NOON, digest="one", repeatable=True)
+    assert await load(stores, listing(name="First"), cause=keyed) == ["changed"]
+    await load(stores, listing(name="Since"))
+    assert await load(stores, listing(name="First"), cause=keyed) == ["changed"]
+    assert (await state(stores)).listing.name == "Since"
 
 
 async def test_each_tenant_has_its_own_service_of_an_id(stores: Stores) -> None:
@@ -208,6 +219,18 @@ async def test_a_fact_about_a_service_that_is_not_known_changes_nothing(stores: 
     await handlers.follow_referral(stores, intake, because())
     assert (await handlers.get_service(stores, "team", TENANT)).version == 1
     assert await stores.services.count(TENANT) == 1
+
+
+async def test_a_service_does_not_grow_by_what_is_idempotent_by_nature(stores: Stores) -> None:
+    await load(stores, listing(capacity=PLACES))
+    for name in ("Renamed", "Renamed again"):
+        await load(stores, listing(name=name))
+    for each in (fact(ReferralCreated, 1), fact(ReferralAccepted, 2)):
+        event = Cause(new_id(), DIRECTORY, NOON, repeatable=True)
+        await handlers.follow_referral(stores, each, event)
+    document_id = key(TENANT, "svc-1")
+    document = (await stores.services.collection.read([document_id]))[document_id]
+    assert (document["version"], document["seen"]) == (5, [])
 
 
 # Registers

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from services.console.platform import Platform, client, running_platform
+from services.console.platform import TENANT, Platform, client, running_platform
 from shared.ids import new_id
 from shared.servers import Kafka, Servers
 from shared.testing import eventually
@@ -198,4 +198,11 @@ async def _publish(world: World) -> str:
 async def _heard_of(world: World) -> bool:
     """Whether the referral service has consumed that both services exist."""
     async with world.platform.database("referral") as database:
-        return len(await database.collection("listings").read([world.team, world.group])) == 2
+        return (
+            len(
+                await database.collection("listings").read(
+                    [f"{TENANT}/{world.team}", f"{TENANT}/{world.group}"]
+                )
+            )
+            == 2
+        )

@@ -102,7 +102,7 @@ async def prepare(platform: Platform, http: httpx.AsyncClient) -> None:
 
     async def heard_of() -> bool:
         async with platform.database("referral") as database:
-            return bool(await database.collection("listings").read([TEAM]))
+            return bool(await database.collection("listings").read([f"{TENANT}/{TEAM}"]))
 
     await eventually(heard_of, within=30)
 

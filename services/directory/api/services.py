@@ -86,7 +86,7 @@ async def put_service(
     return Receipt(
         id=service_id,
         version=put.saved.version,
-        status=put.saved.state.listing.status,
+        status=put.saved.receipt.get("status", put.saved.state.listing.status),
         outcome=put.outcome,
     )
 

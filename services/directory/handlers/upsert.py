@@ -37,9 +37,9 @@ async def upsert(
 ) -> Upserted[S]:
     """Change the record, or create it where there is none.
 
-    Saying the same twice changes nothing, so causes are not remembered. Raises
-    PreconditionFailed where ``if_match`` is given and there is no such record, and
-    whatever ``create`` and ``change`` raise.
+    Only a cause that may come again under its key is remembered: its repeat must not undo
+    what someone else said since. Raises PreconditionFailed where ``if_match`` is given and
+    there is no such record, and whatever ``create`` and ``change`` raise.
     """
     changed = False
 
@@ -50,9 +50,11 @@ async def upsert(
         return after, events
 
     async def update() -> Upserted[S]:
-        saved = await store.update(document_id, watched, cause, if_match=if_match, remember=False)
+        saved = await store.update(
+            document_id, watched, cause, if_match=if_match, remember=cause.repeatable
+        )
         if saved.repeated:
-            return Upserted(saved, "created")
+            return Upserted(saved, "created" if saved.version == 1 else "changed")
         return Upserted(saved, "changed" if changed else "unchanged")
 
     try:

@@ -22,6 +22,9 @@ from shared.telemetry import Telemetry
 REFERRALS = "referral-events"
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
 
+REJOIN = 30.0
+"""Seconds. A member that left is forgotten by Tansu only after its session of 10 seconds."""
+
 QUICK = Patience(
     transient=0.3,
     first_pause=0.01,

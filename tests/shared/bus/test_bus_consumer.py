@@ -16,6 +16,7 @@ from shared.store import Saved
 from shared.telemetry import Telemetry
 from shared.testing import eventually
 from tests.shared.bus.harness import (
+    REJOIN,
     TRACEPARENT,
     Applied,
     Sent,
@@ -80,7 +81,7 @@ async def test_a_graceful_stop_leaves_committed_what_was_applied_and_nothing_mor
     offsets = await committed(settings, "outcomes", referrals)
     assert sum(offsets.values()) == len(applied.events)
     async with consuming(consumer, applied, settings):
-        await eventually(lambda: len(applied.events) == 300)
+        await eventually(lambda: len(applied.events) == 300, within=REJOIN)
         await asyncio.sleep(0.3)
     assert len(set(applied.ids)) == len(applied.ids) == 300
 
@@ -113,7 +114,7 @@ async def test_a_handler_slower_than_the_grace_period_is_repeated_by_the_next_pr
     offsets = await committed(settings, "outcomes", referrals)
     assert offsets == {0: 2, 1: 0, 2: 0, 3: 0}
     async with consuming(consumer, applied, hasty):
-        await eventually(lambda: ("case-1", 1) in applied.events)
+        await eventually(lambda: ("case-1", 1) in applied.events, within=REJOIN)
 
 
 async def test_types_nobody_listens_to_are_passed_over_whatever_their_data(

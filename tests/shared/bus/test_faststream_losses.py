@@ -21,6 +21,7 @@ from shared.settings import ServiceSettings
 from shared.testing import eventually
 from tests.shared.bus.harness import (
     QUICK,
+    REJOIN,
     Applied,
     Sent,
     committed,
@@ -117,7 +118,7 @@ async def test_2_a_success_after_a_failure_does_not_commit_over_the_failure(
         await asyncio.sleep(0.5)
     assert await committed(settings, "outcomes", referrals) == {0: 0, 1: 0, 2: 0, 3: 0}
     async with consuming(listening(), applied, settings):
-        await eventually(lambda: ("case-0", 1) in applied.events)
+        await eventually(lambda: ("case-0", 1) in applied.events, within=REJOIN)
     assert await committed(settings, "outcomes", referrals) == {0: 10, 1: 0, 2: 0, 3: 0}
 
 
@@ -134,7 +135,7 @@ async def test_3_failures_in_a_batch_over_several_partitions_lose_none(
     async with consuming(every_tenth_fails(away, times=10**6), applied, settings):
         await eventually(lambda: len({case for case, _ in applied.events}) == 270)
     async with consuming(every_tenth_fails(away, times=8), applied, settings):
-        await eventually(lambda: {case for case, _ in applied.events} == ALL_CASES)
+        await eventually(lambda: {case for case, _ in applied.events} == ALL_CASES, within=REJOIN)
     assert sum((await committed(settings, "outcomes", referrals)).values()) == 300
 
 
