@@ -221,3 +221,13 @@ class Supervisor:
             for name, child in self._children.items()
             if child.running
         }
+
+    def processor_seconds(self) -> dict[str, float]:
+        """Seconds of processor time each running child has used so far."""
+        import psutil
+
+        return {
+            name: sum(psutil.Process(child.popen.pid).cpu_times()[:2])
+            for name, child in self._children.items()
+            if child.running
+        }

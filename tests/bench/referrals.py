@@ -30,7 +30,7 @@ from rich.table import Table
 
 from services.console.platform import Platform, client, running_platform
 from shared.ids import new_id
-from shared.servers import Finder, free_port
+from shared.servers import Finder, Supervisor, free_port
 from tests.bench.load import Load, post_all
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -56,12 +56,39 @@ async def main(count: int, rounds: int, broker: str | None) -> None:
                     "known person": lambda: run_linkway(platform, known(persons, count)),
                     "new person": lambda: run_linkway(platform, new(count)),
                 }
-                results = await take_turns(console, turns, rounds)
-        report(console, results)
+                meter = Meter(platform.processes, finder.processes)
+                results = await take_turns(console, turns, rounds, meter)
+        report(console, results, meter)
+
+
+class Meter:
+    """Processor time by kind of turn and process, everything that a turn set off included."""
+
+    def __init__(self, *groups: Supervisor) -> None:
+        self._groups = groups
+        self._last = self._read()
+        self.used: dict[str, dict[str, float]] = {}
+
+    def note(self, turn: str) -> None:
+        now = self._read()
+        used = self.used.setdefault(turn, {})
+        for name, seconds in now.items():
+            used[name] = used.get(name, 0.0) + seconds - self._last.get(name, 0.0)
+        self._last = now
+
+    def _read(self) -> dict[str, float]:
+        return {
+            name: seconds
+            for group in self._groups
+            for name, seconds in group.processor_seconds().items()
+        }
 
 
 async def take_turns(
-    console: Console, turns: Mapping[str, Callable[[], Awaitable[Load]]], rounds: int
+    console: Console,
+    turns: Mapping[str, Callable[[], Awaitable[Load]]],
+    rounds: int,
+    meter: Meter,
 ) -> dict[str, list[Load]]:
     results: dict[str, list[Load]] = {name: [] for name in turns}
     with Progress(console=console, transient=True) as progress:
@@ -69,11 +96,12 @@ async def take_turns(
         for _ in range(rounds):
             for name, turn in turns.items():
                 results[name].append(await turn())
+                meter.note(name)
                 progress.advance(task)
     return results
 
 
-def report(console: Console, results: dict[str, list[Load]]) -> None:
+def report(console: Console, results: dict[str, list[Load]], meter: Meter) -> None:
     table = Table("", "accepted/s (each turn)", "median", "p50 ms", "p99 ms")
     medians = {}
     for name, loads in results.items():
@@ -87,8 +115,21 @@ def report(console: Console, results: dict[str, list[Load]]) -> None:
             f"{statistics.median(load.percentile(0.99) for load in loads):.1f}",
         )
     console.print(table)
+    console.print(processor_table(results, meter))
     console.print(f"ratio known person: {medians['known person'] / medians['bare insert']:.2f}")
     console.print(f"ratio new person: {medians['new person'] / medians['bare insert']:.2f}")
+
+
+def processor_table(results: Mapping[str, list[Load]], meter: Meter) -> Table:
+    table = Table("processor ms per referral", *results)
+    counts = {name: sum(load.accepted for load in loads) for name, loads in results.items()}
+    processes = sorted({process for used in meter.used.values() for process in used})
+    for process in processes:
+        cells = [1000 * meter.used[name].get(process, 0.0) / counts[name] for name in results]
+        table.add_row(process, *(f"{cell:.2f}" for cell in cells))
+    sums = [1000 * sum(meter.used[name].values()) / counts[name] for name in results]
+    table.add_row("", *(f"{each:.2f}" for each in sums))
+    return table
 
 
 async def bare(platform: Platform) -> int:
