@@ -1,5 +1,5 @@
-"""The referral service over HTTP: routes, requests, views and status codes."""
+"""The referral service over HTTP: what is asked, what is answered, and by which route."""
 
-from services.referral.api import appointments, referrals
+from services.referral.api import appointments, commands, referrals
 
-routers = (referrals.router, appointments.router)
+routers = (referrals.router, commands.router, appointments.router)

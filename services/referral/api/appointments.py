@@ -2,90 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Response
 
-from services.referral import handlers
-from services.referral.api.access import Kept, answer
-from services.referral.api.models import (
-    AppointmentReceipt,
-    Cancellation,
-    Id,
-    NewAppointment,
-    Receipt,
-)
+from services.referral.api.access import Changing, answer
+from services.referral.api.commands import WORKING
+from services.referral.api.requests import Cancellation, Id, NewAppointment
+from services.referral.api.views import AppointmentReceipt
 from services.referral.domain import appointments
-from services.referral.domain.referral import Referral
-from shared.store import Saved
-from shared.web import CauseOf, IfMatch, JsonBody, require_role
+from shared.web import JsonBody, require_role
 
-router = APIRouter(
-    tags=["appointments"],
-    dependencies=[Depends(require_role("link_worker", "team_lead", "provider"))],
-)
+_Outcome = Literal["attend", "miss"]
+_OUTCOMES = {
+    "attend": (appointments.attend, "fulfilled"),
+    "miss": (appointments.miss, "noshow"),
+}
+
+router = APIRouter(tags=["appointments"], dependencies=[Depends(require_role(*WORKING))])
 
 
 @router.post(
     "/referrals/{referral_id}/appointments", status_code=201, response_model=AppointmentReceipt
 )
 async def book(
-    referral_id: Id,
-    body: Annotated[NewAppointment, JsonBody(NewAppointment)],
-    cause: CauseOf,
-    if_match: IfMatch,
-    stores: Kept,
+    body: Annotated[NewAppointment, JsonBody(NewAppointment)], change: Changing
 ) -> Response:
     """Arrange a contact with the person."""
-    appointment_id = cause.make_id("appointment")
-    saved = await handlers.change(
-        stores,
-        referral_id,
-        lambda referral, cause: appointments.book(
-            referral, cause, appointment_id=appointment_id, start=body.start, mode=body.mode
-        ),
-        cause,
-        if_match=if_match,
+    appointment_id = change.cause.make_id("appointment")
+    saved = await change.by(
+        partial(appointments.book, appointment_id=appointment_id, start=body.start, mode=body.mode)
     )
-    return answer(
-        _receipt(saved, appointment_id, "booked"), 201, location=f"/referrals/{referral_id}"
-    )
-
-
-@router.post(
-    "/referrals/{referral_id}/appointments/{appointment_id}/attend",
-    response_model=AppointmentReceipt,
-)
-async def attend(
-    referral_id: Id, appointment_id: Id, cause: CauseOf, if_match: IfMatch, stores: Kept
-) -> Response:
-    """The person came."""
-    saved = await handlers.change(
-        stores,
-        referral_id,
-        lambda referral, cause: appointments.attend(referral, cause, appointment_id=appointment_id),
-        cause,
-        if_match=if_match,
-    )
-    return answer(_receipt(saved, appointment_id, "fulfilled"))
-
-
-@router.post(
-    "/referrals/{referral_id}/appointments/{appointment_id}/miss",
-    response_model=AppointmentReceipt,
-)
-async def miss(
-    referral_id: Id, appointment_id: Id, cause: CauseOf, if_match: IfMatch, stores: Kept
-) -> Response:
-    """The person did not come."""
-    saved = await handlers.change(
-        stores,
-        referral_id,
-        lambda referral, cause: appointments.miss(referral, cause, appointment_id=appointment_id),
-        cause,
-        if_match=if_match,
-    )
-    return answer(_receipt(saved, appointment_id, "noshow"))
+    receipt = AppointmentReceipt.about(saved, appointment_id, "booked")
+    return answer(receipt, 201, location=f"/referrals/{change.referral_id}")
 
 
 @router.post(
@@ -93,32 +43,21 @@ async def miss(
     response_model=AppointmentReceipt,
 )
 async def cancel(
-    referral_id: Id,
-    appointment_id: Id,
-    *,
-    body: Annotated[Cancellation, JsonBody(Cancellation)],
-    cause: CauseOf,
-    if_match: IfMatch,
-    stores: Kept,
+    appointment_id: Id, body: Annotated[Cancellation, JsonBody(Cancellation)], change: Changing
 ) -> Response:
     """The contact is called off."""
-    saved = await handlers.change(
-        stores,
-        referral_id,
-        lambda referral, cause: appointments.cancel(
-            referral, cause, appointment_id=appointment_id, cancelled_by=body.cancelled_by
-        ),
-        cause,
-        if_match=if_match,
+    saved = await change.by(
+        partial(appointments.cancel, appointment_id=appointment_id, cancelled_by=body.cancelled_by)
     )
-    return answer(_receipt(saved, appointment_id, "cancelled"))
+    return answer(AppointmentReceipt.about(saved, appointment_id, "cancelled"))
 
 
-def _receipt(saved: Saved[Referral], appointment_id: str, status: str) -> AppointmentReceipt:
-    return AppointmentReceipt.model_validate(
-        {
-            **dict(Receipt.of(saved)),
-            "appointment_id": appointment_id,
-            "appointment_status": status,
-        }
-    )
+@router.post(
+    "/referrals/{referral_id}/appointments/{appointment_id}/{outcome}",
+    response_model=AppointmentReceipt,
+)
+async def settle(appointment_id: Id, outcome: _Outcome, change: Changing) -> Response:
+    """The person came (`attend`), or did not (`miss`)."""
+    command, status = _OUTCOMES[outcome]
+    saved = await change.by(partial(command, appointment_id=appointment_id))
+    return answer(AppointmentReceipt.about(saved, appointment_id, status))

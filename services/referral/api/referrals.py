@@ -1,4 +1,4 @@
-"""Making a referral, answering it, and looking at it."""
+"""Making a referral and looking at it."""
 
 from __future__ import annotations
 
@@ -9,34 +9,25 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from services.referral import handlers
 from services.referral.api.access import Kept, answer
-from services.referral.api.models import (
-    Acceptance,
-    Assignment,
-    Completion,
-    Decline,
-    End,
-    Id,
-    NewReferral,
+from services.referral.api.commands import REFERRING
+from services.referral.api.requests import Id, NewReferral
+from services.referral.api.views import (
     PersonView,
-    Receipt,
     ReferralReceipt,
     ReferralView,
     Timeline,
     TimelineEntry,
-    Withdrawal,
 )
-from services.referral.domain import referral as referrals
 from services.referral.domain.disclosure import Sight, sight
 from services.referral.domain.lifecycle import Status
 from services.referral.store import visible_to
 from shared.cause import Actor
 from shared.events import ReferralKind
-from shared.web import Acting, CauseOf, IfMatch, JsonBody, Listing, Paging, etag, require_role
+from shared.web import Acting, CauseOf, JsonBody, Listing, Paging, etag, require_role
 
 router = APIRouter(tags=["referrals"])
 
-Referring = Depends(require_role("referrer", "link_worker", "team_lead"))
-Working = Depends(require_role("link_worker", "team_lead", "provider"))
+Referring = Depends(require_role(*REFERRING))
 
 
 @router.post(
@@ -120,131 +111,6 @@ async def read_history(referral_id: Id, actor: Acting, stores: Kept) -> Timeline
     how = sight(saved.state, actor)
     lines = saved.history if how is not Sight.HAPPENED else saved.history[-1:]
     return Timeline(items=[TimelineEntry(**asdict(line)) for line in lines])
-
-
-@router.post("/referrals/{referral_id}/accept", response_model=Receipt, dependencies=[Working])
-async def accept(
-    referral_id: Id,
-    body: Annotated[Acceptance, JsonBody(Acceptance)],
-    cause: CauseOf,
-    if_match: IfMatch,
-    stores: Kept,
-) -> Response:
-    """Take the referral, and say who will look after the person."""
-    saved = await handlers.change(
-        stores,
-        referral_id,
-        lambda referral, cause: referrals.accept(referral, cause, assigned_to=body.assigned_to),
-        cause,
-        if_match=if_match,
-    )
-    return answer(Receipt.of(saved))
-
-
-@router.post("/referrals/{referral_id}/assign", response_model=Receipt, dependencies=[Working])
-async def assign(
-    referral_id: Id,
-    body: Annotated[Assignment, JsonBody(Assignment)],
-    cause: CauseOf,
-    if_match: IfMatch,
-    stores: Kept,
-) -> Response:
-    """Hand the person to another worker of your organisation."""
-    saved = await handlers.change(
-        stores,
-        referral_id,
-        lambda referral, cause: referrals.assign(referral, cause, assigned_to=body.assigned_to),
-        cause,
-        if_match=if_match,
-    )
-    return answer(Receipt.of(saved))
-
-
-@router.post("/referrals/{referral_id}/waitlist", response_model=Receipt, dependencies=[Working])
-async def waitlist(referral_id: Id, cause: CauseOf, if_match: IfMatch, stores: Kept) -> Response:
-    """Put the person on your waiting list: you would take them and have no place yet."""
-    saved = await handlers.change(stores, referral_id, referrals.waitlist, cause, if_match=if_match)
-    return answer(Receipt.of(saved))
-
-
-@router.post("/referrals/{referral_id}/decline", response_model=Receipt, dependencies=[Working])
-async def decline(
-    referral_id: Id,
-    body: Annotated[Decline, JsonBody(Decline)],
-    cause: CauseOf,
-    if_match: IfMatch,
-    stores: Kept,
-) -> Response:
-    """Do not take the referral, and say why."""
-    saved = await handlers.change(
-        stores,
-        referral_id,
-        lambda referral, cause: referrals.decline(referral, cause, reason_code=body.reason_code),
-        cause,
-        if_match=if_match,
-    )
-    return answer(Receipt.of(saved))
-
-
-@router.post("/referrals/{referral_id}/withdraw", response_model=Receipt, dependencies=[Referring])
-async def withdraw(
-    referral_id: Id,
-    body: Annotated[Withdrawal, JsonBody(Withdrawal)],
-    cause: CauseOf,
-    if_match: IfMatch,
-    stores: Kept,
-) -> Response:
-    """Take the referral back, and say why."""
-    saved = await handlers.change(
-        stores,
-        referral_id,
-        lambda referral, cause: referrals.withdraw(referral, cause, reason_code=body.reason_code),
-        cause,
-        if_match=if_match,
-    )
-    return answer(Receipt.of(saved))
-
-
-@router.post("/referrals/{referral_id}/complete", response_model=Receipt, dependencies=[Working])
-async def complete(
-    referral_id: Id,
-    body: Annotated[Completion, JsonBody(Completion)],
-    cause: CauseOf,
-    if_match: IfMatch,
-    stores: Kept,
-) -> Response:
-    """Close the referral with what came of it."""
-    saved = await handlers.change(
-        stores,
-        referral_id,
-        lambda referral, cause: referrals.complete(referral, cause, outcome_code=body.outcome_code),
-        cause,
-        if_match=if_match,
-    )
-    return answer(Receipt.of(saved))
-
-
-@router.post(
-    "/referrals/{referral_id}/not-complete", response_model=Receipt, dependencies=[Working]
-)
-async def not_complete(
-    referral_id: Id,
-    body: Annotated[End, JsonBody(End)],
-    cause: CauseOf,
-    if_match: IfMatch,
-    stores: Kept,
-) -> Response:
-    """Close the referral without an outcome, and say why."""
-    saved = await handlers.change(
-        stores,
-        referral_id,
-        lambda referral, cause: referrals.not_complete(
-            referral, cause, reason_code=body.reason_code
-        ),
-        cause,
-        if_match=if_match,
-    )
-    return answer(Receipt.of(saved))
 
 
 @router.get("/persons/{person_id}", response_model=PersonView, tags=["persons"])
