@@ -25,6 +25,7 @@ NOWHERE = {
     "LINKWAY_KAFKA_BOOTSTRAP": "127.0.0.1:1",
     "LINKWAY_JWKS": "/dev/null",
     "LINKWAY_ISSUER": "https://issuer.linkway.example/dev",
+    "LINKWAY_LOG_LEVEL": "WARNING",
 }
 
 
