@@ -234,6 +234,8 @@ class _Outlet:
         safe = set()
         for document_id, entry, future in sending:
             if not future.done():
+                # The callback looks at a failure that no later pass may come to look at.
+                future.add_done_callback(_failure_of)
                 self._in_flight[entry.id] = future
             elif (refusal := _failure_of(future)) is not None:
                 failure = refusal
@@ -287,8 +289,9 @@ class _Outlet:
                 await self.collection.nudge.wait()
         except TimeoutError:
             return
-        self.collection.nudge.clear()
         await asyncio.sleep(_GATHER_SECONDS)
+        # Whatever was nudged until now is stored, so the pass that follows will find it.
+        self.collection.nudge.clear()
 
     async def _back_off(self) -> None:
         pause = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2**self._failures)

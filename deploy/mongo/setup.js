@@ -1,5 +1,8 @@
-// Once per start, by mongosh as root: the replica set, and for each service one user who
-// may read and write that service's own database and no other. Running it again is harmless.
+// At each start, by mongosh: the replica set, and for each service one user who may read
+// and write that service's own database and no other. Running it again is harmless.
+const services = ["referral", "directory", "outcomes", "notifications"];
+
+db.getSiblingDB("admin").auth("root", process.env.LINKWAY_ROOT_PASSWORD);
 try {
   rs.status();
 } catch (error) {
@@ -8,11 +11,13 @@ try {
 }
 while (!db.hello().isWritablePrimary) sleep(200);
 
-const password = process.env.LINKWAY_SERVICE_PASSWORD;
-for (const service of ["referral", "directory", "outcomes", "notifications"]) {
+for (const service of services) {
   const own = db.getSiblingDB(service);
-  const roles = [{ role: "readWrite", db: service }];
-  if (own.getUser(service)) own.updateUser(service, { pwd: password, roles });
-  else own.createUser({ user: service, pwd: password, roles });
+  const user = {
+    pwd: process.env[`LINKWAY_${service.toUpperCase()}_PASSWORD`],
+    roles: [{ role: "readWrite", db: service }],
+  };
+  if (own.getUser(service)) own.updateUser(service, user);
+  else own.createUser({ user: service, ...user });
 }
 print("ready: one database and one user for each service");

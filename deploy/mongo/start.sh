@@ -4,8 +4,6 @@
 set -euo pipefail
 key=/data/db/replica.key
 if [ ! -s "$key" ]; then
-    head -c 756 /dev/urandom | base64 -w 0 > "$key"
+    (umask 177 && head -c 512 /dev/urandom | base64 -w 0 > "$key")
 fi
-chmod 400 "$key"
-chown mongodb:mongodb "$key"
 exec docker-entrypoint.sh mongod --replSet rs0 --keyFile "$key" --bind_ip_all

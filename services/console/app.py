@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import typer
 
+from services.console.demo.command import play_demo
 from services.console.importing.command import import_files
+from services.console.issuer import make_issuer, print_token
+from services.console.serve import serve
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -12,7 +15,11 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_show_locals=False,  # they may hold a token
 )
+app.command("demo")(play_demo)
 app.command("import")(import_files)
+app.command("serve")(serve)
+app.command("issuer")(make_issuer)
+app.command("token")(print_token)
 
 
 @app.callback()

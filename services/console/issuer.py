@@ -35,9 +35,7 @@ def make_issuer(*, folder: Folder) -> None:
 def print_token(
     *,
     folder: Folder,
-    role: Annotated[
-        str, typer.Option(help="Such as referrer, link_worker, provider, operations.")
-    ],
+    role: Annotated[str, typer.Option(help="Such as referrer, link_worker, provider, operations.")],
     organisation: Annotated[str, typer.Option(help="An ODS code or the id of an organisation.")],
     tenant: Annotated[str, typer.Option(help="The integrated care board.")] = TENANT,
     subject: Annotated[

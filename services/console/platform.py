@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,12 +15,13 @@ from pathlib import Path
 
 import httpx
 
+from services.console import issuer as development
 from shared.devissuer import DevIssuer
 from shared.servers import Servers, Supervisor, free_port
 from shared.store import Database
 
 SERVICES = ("referral", "directory", "outcomes", "notifications")
-TENANT = "icb-demo"
+TENANT = development.TENANT
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _GRACE_SECONDS = 20
@@ -60,14 +61,20 @@ class Platform:
         finally:
             await database.close()
 
-    async def wait_ready(self, *services: str) -> None:
-        """Until these services, or all, say that they are ready."""
-        await asyncio.gather(
-            *(
-                self.processes.wait_ready(name, f"{self.urls[name]}/ready", within=60)
-                for name in services or SERVICES
-            )
-        )
+    async def wait_ready(
+        self, *services: str, ready: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """Until these services, or all, say that they are ready; ``ready`` hears of each."""
+
+        async def wait(name: str) -> None:
+            await self.processes.wait_ready(name, f"{self.urls[name]}/ready", within=60)
+            ready(name)
+
+        await asyncio.gather(*(wait(name) for name in services or SERVICES))
+
+    def ended(self) -> list[str]:
+        """The services that run no more, though nobody stopped them."""
+        return [service for service in self.urls if not self.processes.running(service)]
 
     async def restart(self, service: str) -> None:
         """Start a service again, stopped or killed before, and wait until it is ready."""
@@ -83,12 +90,13 @@ async def running_platform(
     prefix: str = "",
     ports: Mapping[str, int] | None = None,
     settings: Mapping[str, str] | None = None,
+    ready: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[Platform]:
     """Start the four services, wait until they are ready, and stop them at the end.
 
     ``prefix`` goes before databases, topics and groups, so that several platforms can share
-    servers. ``settings`` adds to every service's environment. Raises ServerError with the
-    end of the log of a service that does not start.
+    servers. ``settings`` adds to every service's environment; ``ready`` hears of each service
+    that is. Raises ServerError with the end of the log of a service that does not start.
     """
     issuer, jwks = _issuer_in(folder)
     at = {name: (ports or {}).get(name) or free_port() for name in SERVICES}
@@ -118,13 +126,12 @@ async def running_platform(
                 grace=_GRACE_SECONDS,
             )
         platform = Platform(servers, processes, issuer, urls, databases, prefix)
-        await platform.wait_ready()
+        await platform.wait_ready(ready=ready)
         yield platform
 
 
 def _issuer_in(folder: Path) -> tuple[DevIssuer, Path]:
-    folder.mkdir(parents=True, exist_ok=True)
-    issuer = DevIssuer()
+    issuer = DevIssuer(folder)
     return issuer, issuer.write_jwks(folder / "jwks.json")
 
 

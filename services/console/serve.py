@@ -31,15 +31,10 @@ def serve(
       referral --port 8001`
     """
     import uvicorn
-    from pydantic import ValidationError
 
-    try:
-        import_module(f"services.{service}.settings").Settings()
-    except ValidationError as error:
-        for fault in error.errors(include_input=False, include_url=False):
-            name = "_".join(str(step) for step in fault["loc"]).upper()
-            typer.echo(f"LINKWAY_{name}: {fault['msg']}." if name else f"{fault['msg']}.", err=True)
-        raise typer.Exit(2) from error
+    if faults := _faults(service):
+        typer.echo("\n".join(faults), err=True)
+        raise typer.Exit(2)
     uvicorn.run(
         f"services.{service}.app:create_app",
         factory=True,
@@ -48,3 +43,25 @@ def serve(
         access_log=False,
         timeout_graceful_shutdown=20,
     )
+
+
+def _faults(service: Service) -> list[str]:
+    """What is wrong with the service's settings, variable by variable, without any value."""
+    from pydantic import ValidationError
+    from pydantic_settings import SettingsError
+
+    try:
+        import_module(f"services.{service}.settings").Settings()
+    except SettingsError as error:
+        return [f"{error}."]
+    except ValidationError as error:
+        return [
+            f"{_variable(fault['loc'])}{fault['msg']}."
+            for fault in error.errors(include_input=False, include_url=False)
+            if fault["type"] != "default_factory_not_called"
+        ]
+    return []
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    return f"LINKWAY_{'_'.join(map(str, location)).upper()}: " if location else ""

@@ -23,7 +23,7 @@ class Settings(ServiceSettings):
     referral_base_url: str = "http://127.0.0.1:8001"
     """Where receivers reach the referral API: messages link to it."""
     directory_base_url: str = "http://127.0.0.1:8002"
-    outcomes_base_url: str = "http://127.0.0.1:8004"
+    outcomes_base_url: str = "http://127.0.0.1:8003"
 
     smtp_host: str = "127.0.0.1"
     smtp_port: int = Field(default=1025, ge=1, le=65535)

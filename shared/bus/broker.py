@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerClosed
+from faststream.exceptions import IncorrectState
 from faststream.kafka import KafkaBroker
 from faststream.kafka.security import parse_security
 from faststream.security import BaseSecurity, SASLScram512
@@ -130,9 +131,12 @@ class Publisher:
         """
         if self._broker is None:
             raise ProducerClosed
-        return await self._broker.publish(
-            value, topic, key=key, headers=dict(headers), no_confirm=True
-        )
+        try:
+            return await self._broker.publish(
+                value, topic, key=key, headers=dict(headers), no_confirm=True
+            )
+        except IncorrectState as error:
+            raise ProducerClosed from error
 
     async def check(self) -> None:
         """Raise Unavailable unless Kafka answers within two seconds."""

@@ -61,7 +61,8 @@ class Bus:
                 patience=patience or Patience(),
             )
 
-        self._subscribe = subscribe
+        if consumer.topics:
+            self._subscribe = subscribe
 
     def relay(self, collections: Sequence[Collection]) -> None:
         """Publish what these collections' documents have to tell. At most once for a bus."""

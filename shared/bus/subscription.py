@@ -24,9 +24,11 @@ from shared.telemetry import Telemetry
 
 _MAX_RECORDS = 500
 _FETCH_MS = 20
+# Kafka answers a waiting fetch as soon as there is a record, Tansu only at its end.
+_FETCH_WAIT_MS = 100
 _HEARTBEAT_MS = 1_000
-_COMMIT_SECONDS = 5.0
-_LEAVE_SECONDS = 6.0
+_COMMIT_SECONDS = 3.0
+_LEAVE_SECONDS = 4.0
 _HAND_OVER_SECONDS = 5.0
 _LAG_SECONDS = 5.0
 _STALL_SECONDS = 60.0
@@ -65,6 +67,7 @@ class Subscription(Generic[StoresT]):
             batch_timeout_ms=_FETCH_MS,
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
+            fetch_max_wait_ms=_FETCH_WAIT_MS,
             heartbeat_interval_ms=_HEARTBEAT_MS,
             listener=_HandOver(self._idle, self._rests),
             parser=_unparsed,
@@ -88,12 +91,16 @@ class Subscription(Generic[StoresT]):
         if work is not None:
             await asyncio.wait({work}, timeout=grace)
             work.cancel()
+        consumer = self._subscriber.consumer
         leaving = asyncio.create_task(self._broker.stop())
         await asyncio.wait({leaving}, timeout=_LEAVE_SECONDS)
+        cut_short = not leaving.done()
         left = [leaving, *self._subscriber.tasks]
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+        if cut_short and consumer is not None:
+            await _disconnect(consumer)
 
     async def watch(self) -> None:
         """Note whether work waits and none gets done; to be called every few seconds."""
@@ -160,11 +167,12 @@ class Subscription(Generic[StoresT]):
     async def _lag(self) -> int:
         """Records of the assigned partitions that are not finished; 0 when Kafka is silent."""
         consumer = self._subscriber.consumer
-        if consumer is None:
+        assigned = sorted(consumer.assignment()) if consumer is not None else []
+        if not assigned:
             return 0
         try:
             async with asyncio.timeout(_LAG_SECONDS):
-                ends = await consumer.end_offsets(sorted(consumer.assignment()))
+                ends = await consumer.end_offsets(assigned)
                 positions = {at: await consumer.position(at) for at in ends}
         except (KafkaError, TimeoutError):
             return 0
@@ -202,6 +210,12 @@ async def _commit(consumer: AIOKafkaConsumer, commits: dict[TopicPartition, int]
             await consumer.commit(commits)
     except (KafkaError, TimeoutError) as error:
         structlog.get_logger().warning("offsets not committed", error=type(error).__name__)
+
+
+async def _disconnect(consumer: AIOKafkaConsumer) -> None:
+    """Close what is left open when leaving the group took too long, as during a rebalance."""
+    await consumer._fetcher.close()  # noqa: SLF001 - stop() does nothing the second time
+    await consumer._client.close()  # noqa: SLF001 - as above
 
 
 def _resume(consumer: AIOKafkaConsumer, partition: TopicPartition) -> None:

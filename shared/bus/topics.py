@@ -24,7 +24,7 @@ LARGEST_RECORD = 2 * 1024 * 1024
 """Bytes. Twice a topic's usual limit, so that the largest record fits as a dead letter."""
 
 _SECONDS = 20.0
-_LOOK_AGAIN_SECONDS = 0.05
+_LOOKS = 400
 
 
 def topic_name(settings: ServiceSettings, topic: str) -> str:
@@ -47,9 +47,7 @@ async def ensure_topics(settings: ServiceSettings, names: Iterable[str] = ALL_TO
             missing = sorted(set(wanted) - set(await admin.list_topics()))
             if missing:
                 await _create(admin, settings, [(name, wanted[name]) for name in missing])
-            # A broker hears of a new topic a little later than the one that made it.
-            while not set(wanted) <= set(await admin.list_topics()):
-                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+                await _known(admin, set(missing))
     except (KafkaError, OSError, TimeoutError) as error:
         raise Unavailable("Kafka does not answer.") from error
     finally:
@@ -75,6 +73,15 @@ async def _create(
         if result["error_code"] and error is not TopicAlreadyExistsError:
             raise Unavailable(f"Topic {result['topic']} was not created: {error.__name__}.")
     structlog.get_logger().info("topics created", topics=[name for name, _ in missing])
+
+
+async def _known(admin: AIOKafkaAdminClient, names: set[str]) -> None:
+    """Wait until the broker that was asked has heard of topics the controller made."""
+    for _ in range(_LOOKS):
+        if names <= set(await admin.list_topics()):
+            return
+        await asyncio.sleep(_SECONDS / _LOOKS)
+    raise Unavailable("The new topics are not there yet.")
 
 
 def _configuration(topic: str) -> dict[str, str]:

@@ -7,13 +7,19 @@ import pytest
 from fastapi import FastAPI
 
 from services.notifications.app import create_app
+from services.notifications.domain import RetryPolicy
+from services.notifications.mail import MailSender
 from services.notifications.messages import Links
 from services.notifications.store import Deliveries, Stores, Subscriptions
+from services.notifications.webhooks import WebhookSender
+from services.notifications.worker import DeliveryWorker
 from shared.cause import Actor
 from shared.devissuer import DevIssuer
 from shared.store import Database
-from shared.testing import serving
+from shared.testing import eventually, serving
+from tests.notifications.examples import seconds
 from tests.notifications.receivers import MailReceiver, WebReceiver, mail_receiver, web_receiver
+from tests.notifications.working import GUARD
 
 
 @pytest.fixture
@@ -46,6 +52,38 @@ async def receiver() -> AsyncIterator[WebReceiver]:
 async def mailbox() -> AsyncIterator[MailReceiver]:
     async with mail_receiver() as own:
         yield own
+
+
+@pytest.fixture
+def webhooks(links: Links) -> WebhookSender:
+    return WebhookSender(guard=GUARD, links=links, timeout=seconds(1))
+
+
+@pytest.fixture
+def make(
+    stores: Stores, webhooks: WebhookSender, mailbox: MailReceiver, links: Links
+) -> Callable[..., DeliveryWorker]:
+    """Makes workers with short times; each test names what matters to it."""
+    mail = MailSender(
+        host="127.0.0.1",
+        port=mailbox.port,
+        mail_from="no-reply@linkway.example",
+        links=links,
+        timeout=seconds(1),
+    )
+
+    def worker(sender: Any = webhooks, **own: Any) -> DeliveryWorker:
+        settings: dict[str, Any] = {
+            "policy": RetryPolicy(waits=(seconds(0), seconds(0.1), seconds(0.2))),
+            "send_timeout": seconds(1),
+            "lane": 2,
+            "capacity": 50,
+            "poll": seconds(0.05),
+            "graceful": seconds(3),
+        }
+        return DeliveryWorker(stores, {"webhook": sender, "email": mail}, **{**settings, **own})
+
+    return worker
 
 
 @pytest.fixture
@@ -99,4 +137,9 @@ class Service:
 @pytest.fixture
 async def service(app: FastAPI, issuer: DevIssuer) -> AsyncIterator[Service]:
     async with serving(app) as client:
+
+        async def ready() -> bool:
+            return (await client.get("/ready")).status_code == 200
+
+        await eventually(ready, within=30)
         yield Service(client, issuer, app.state.stores)

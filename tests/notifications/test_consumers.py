@@ -40,13 +40,8 @@ def sealed(event: Event) -> Envelope:
 
 
 @pytest.fixture
-async def tell(service: Service, kafka_bootstrap: str, topic_prefix: str) -> AsyncIterator[Tell]:
-    """Publishes an event on its topic, once the service is ready to hear."""
-
-    async def ready() -> bool:
-        return (await service.client.get("/ready")).status_code == 200
-
-    await eventually(ready, within=30)
+async def tell(kafka_bootstrap: str, topic_prefix: str) -> AsyncIterator[Tell]:
+    """Publishes an event on its topic."""
     topics = {event.type: event.topic for event in ALL_EVENTS}
     producer = AIOKafkaProducer(bootstrap_servers=kafka_bootstrap)
     await producer.start()

@@ -1,6 +1,6 @@
 import asyncio
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -19,8 +19,6 @@ from services.notifications.webhooks import WebhookSender
 from shared.testing import free_port
 from tests.notifications.examples import TRACE, delivery, seconds, subscription
 from tests.notifications.receivers import Answer, WebReceiver, web_receiver
-
-Send = Callable[..., object]
 
 
 @pytest.fixture

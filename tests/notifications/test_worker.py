@@ -1,97 +1,19 @@
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
-
-import pytest
 
 from services.notifications import handlers
-from services.notifications.domain import Delivery, Outcome, RetryPolicy, Subscription
-from services.notifications.guard import Guard
 from services.notifications.handlers import Wish
-from services.notifications.mail import MailSender
-from services.notifications.messages import Links
 from services.notifications.store import Stores
-from services.notifications.webhooks import WebhookSender
 from services.notifications.worker import DeliveryWorker
-from shared.cause import Actor
-from shared.errors import Unavailable
-from shared.ids import new_id
 from shared.testing import eventually, free_port
-from tests.notifications.examples import GROUP, REFERRER, TENANT, asked, created, heard, seconds
+from tests.notifications.examples import REFERRER, TENANT, asked, seconds
 from tests.notifications.receivers import Answer, MailReceiver, WebReceiver, web_receiver
+from tests.notifications.working import GUARD, ended, subscribe, tell, the_delivery, working
 
-GUARD = Guard(allow_loopback=True)
 SLOW_GROUP = "5d2f3a52-0b61-4f5e-8f0a-0000000000ff"
 
 Make = Callable[..., DeliveryWorker]
-
-
-@pytest.fixture
-def webhooks(links: Links) -> WebhookSender:
-    return WebhookSender(guard=GUARD, links=links, timeout=seconds(1))
-
-
-@pytest.fixture
-def make(stores: Stores, webhooks: WebhookSender, mailbox: MailReceiver, links: Links) -> Make:
-    """Makes workers with short times; each test names what matters to it."""
-    mail = MailSender(
-        host="127.0.0.1",
-        port=mailbox.port,
-        mail_from="no-reply@linkway.example",
-        links=links,
-        timeout=seconds(1),
-    )
-
-    def worker(sender: Any = webhooks, **own: Any) -> DeliveryWorker:
-        settings: dict[str, Any] = {
-            "policy": RetryPolicy(waits=(seconds(0), seconds(0.1), seconds(0.2))),
-            "send_timeout": seconds(1),
-            "lane": 2,
-            "capacity": 50,
-            "poll": seconds(0.05),
-            "graceful": seconds(3),
-        }
-        return DeliveryWorker(stores, {"webhook": sender, "email": mail}, **{**settings, **own})
-
-    return worker
-
-
-@asynccontextmanager
-async def working(worker: DeliveryWorker) -> AsyncIterator[asyncio.Task[None]]:
-    task = asyncio.create_task(worker.run())
-    try:
-        yield task
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def subscribe(stores: Stores, url: str, organisation: str = GROUP) -> Subscription:
-    actor = Actor("provider-1", "provider", organisation, TENANT)
-    wish = Wish("webhook", url, ["referral-created"])
-    cause = asked(actor, at=datetime.now(UTC))
-    return (await handlers.subscribe(stores, GUARD, wish, cause)).state
-
-
-async def tell(stores: Stores, *, provider: str = GROUP, times: int = 1) -> None:
-    for _ in range(times):
-        now = datetime.now(UTC)
-        event = created(provider=provider, occurred_at=now)
-        await handlers.tell(stores, event, heard(new_id(), at=now))
-
-
-async def the_delivery(stores: Stores) -> Delivery:
-    [saved] = (await stores.deliveries.find(TENANT, {})).items
-    return saved.state
-
-
-async def ended(stores: Stores, status: str, number: int = 1) -> None:
-    async def enough() -> bool:
-        return await stores.deliveries.count(TENANT, {"state.status": status}) == number
-
-    await eventually(enough)
 
 
 async def test_a_delivery_goes_out_at_once_and_not_at_the_next_poll(
@@ -204,6 +126,8 @@ async def test_a_receiver_that_hangs_holds_up_nobody_else(
             await tell(stores, times=20)
             await ended(stores, "delivered", 20)
             assert asyncio.get_running_loop().time() - started < 0.9
+            claimed = {"claim": {"$exists": True}, "state.organisation_id": SLOW_GROUP}
+            assert await stores.deliveries.count(TENANT, claimed) == 32  # the rest is left alone
         assert len(hanging.taken) == 2
 
 
@@ -227,119 +151,6 @@ async def test_two_replicas_send_each_delivery_once(
     async with working(make()), working(make()):
         await ended(stores, "delivered", 60)
     assert len(receiver.taken) == len(set(receiver.ids)) == 60
-
-
-class DiesAfterSending:
-    """Sends for real, then ends the attempt as the end of the process would."""
-
-    def __init__(self, sender: WebhookSender) -> None:
-        self._sender = sender
-
-    async def send(self, delivery: Delivery, subscription: Subscription) -> Outcome:
-        await self._sender.send(delivery, subscription)
-        raise asyncio.CancelledError
-
-
-async def test_a_crash_between_sending_and_recording_sends_the_same_message_again(
-    stores: Stores, make: Make, webhooks: WebhookSender, receiver: WebReceiver
-) -> None:
-    await subscribe(stores, receiver.url)
-    await tell(stores)
-    async with working(make(DiesAfterSending(webhooks), poll=seconds(60))):
-        await eventually(lambda: receiver.taken)
-    assert (await the_delivery(stores)).attempts == ()
-    async with working(make(send_timeout=seconds(1), recording=seconds(1))):
-        await asyncio.sleep(0.3)
-        assert len(receiver.taken) == 1  # the claim of the dead one still holds
-    later = datetime.now(UTC) + seconds(20)
-    assert await stores.deliveries.claim_due(later, seconds(-60), 10)  # its time runs out
-    async with working(make()):
-        await ended(stores, "delivered")
-    delivery = await the_delivery(stores)
-    assert receiver.ids == [delivery.id, delivery.id]
-    assert len(delivery.attempts) == 1
-
-
-async def test_stopping_finishes_what_is_under_way_and_starts_nothing(
-    stores: Stores, make: Make, receiver: WebReceiver
-) -> None:
-    receiver.otherwise = Answer(wait=0.5)
-    await subscribe(stores, receiver.url)
-    await tell(stores, times=10)
-    async with working(make()) as task:
-        await eventually(lambda: receiver.at_once == 2)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-    assert len(receiver.taken) == 2
-    assert await stores.deliveries.count(TENANT, {"state.status": "delivered"}) == 2
-    assert await stores.deliveries.count(TENANT, {"state.status": "queued"}) == 8
-
-
-async def test_stopping_does_not_wait_for_ever(
-    stores: Stores, make: Make, receiver: WebReceiver
-) -> None:
-    receiver.otherwise = Answer(wait=0.9)
-    await subscribe(stores, receiver.url)
-    await tell(stores)
-    async with working(make(graceful=seconds(0.2))) as task:
-        await eventually(lambda: receiver.at_once == 1)
-        started = asyncio.get_running_loop().time()
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        assert asyncio.get_running_loop().time() - started < 0.6
-    assert (await the_delivery(stores)).status == "queued"
-
-
-async def test_a_subscription_ended_before_the_send_cancels_the_delivery(
-    stores: Stores, make: Make, receiver: WebReceiver
-) -> None:
-    subscription = await subscribe(stores, receiver.url)
-    await tell(stores)
-    gone = subscription.model_copy(update={"status": "disabled"})
-    await stores.subscriptions.update(subscription.id, lambda _: (gone, ()), asked())
-    async with working(make()):
-        await ended(stores, "cancelled")
-    assert receiver.taken == []
-
-
-async def test_a_fault_of_our_own_is_an_attempt_that_failed_and_stops_nothing(
-    stores: Stores, make: Make, receiver: WebReceiver, webhooks: WebhookSender
-) -> None:
-    class Faulty:
-        calls = 0
-
-        async def send(self, delivery: Delivery, subscription: Subscription) -> Outcome:
-            self.calls += 1
-            if self.calls == 1:
-                raise ZeroDivisionError
-            return await webhooks.send(delivery, subscription)
-
-    await subscribe(stores, receiver.url)
-    await tell(stores)
-    async with working(make(Faulty())):
-        await ended(stores, "delivered")
-    assert [each.outcome for each in (await the_delivery(stores)).attempts] == [
-        "not_sent",
-        "delivered",
-    ]
-
-
-async def test_a_database_that_is_away_for_a_moment_costs_no_second_send(
-    stores: Stores, make: Make, receiver: WebReceiver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write, failures = stores.deliveries.update, iter([True, True])
-
-    async def flaky(*given: Any, **more: Any) -> Any:
-        if next(failures, False):
-            raise Unavailable("The database did not answer.")
-        return await write(*given, **more)
-
-    await subscribe(stores, receiver.url)
-    await tell(stores)
-    monkeypatch.setattr(stores.deliveries, "update", flaky)
-    async with working(make()):
-        await ended(stores, "delivered")
-    assert len(receiver.taken) == 1
 
 
 async def test_a_mail_goes_to_the_practice_and_waits_for_a_server_that_is_away(

@@ -119,6 +119,16 @@ def come(*marks: str, at: datetime = NOON) -> Change[Register]:
     return change
 
 
+def move(mark: str, room: str | None) -> Change[Register]:
+    """Come, and go on in another room."""
+
+    def change(state: Register) -> tuple[Register, Sequence[Event]]:
+        after, events = come(mark)(state)
+        return after.model_copy(update={"room": room}), events
+
+    return change
+
+
 def amend(**values: Any) -> Change[Register]:
     """Set fields, without a fact."""
     return lambda state: (state.model_copy(update=values), [])

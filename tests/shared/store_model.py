@@ -39,7 +39,6 @@ class Known:
     room: str | None = None
     sent: list[int] = field(default_factory=list)
     """The seq of each event the relay took away, in order."""
-    earlier_rooms: set[str | None] = field(default_factory=set)
 
 
 class Model:
@@ -78,12 +77,8 @@ class Model:
             assert call.cause not in known.causes, "a cause was applied twice"
             assert call.at_version in {None, known.version}
             if call.kind == "move":
-                if saved.version == known.version:  # it is in that room already
-                    assert known.room == call.room
-                    return
                 known.room = call.room
-            else:
-                known.came.append(call.mark)
+            known.came.append(call.mark)
             known.version += 1
         assert saved.version == known.version, "versions have a gap"
         assert (list(saved.state.came), saved.state.room) == (known.came, known.room)

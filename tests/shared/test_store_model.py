@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 
 from shared.ids import new_id
 from shared.store import SLOTS, Database, Memory
-from tests.shared.store_examples import Register, Registers, amend, because, come, keep, refuse
+from tests.shared.store_examples import Register, Registers, because, come, keep, move, refuse
 from tests.shared.store_model import Call, Model, Result
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ RECORDS = ("monday", "friday", "sunday")
 CAUSES = tuple(f"cause {n}" for n in range(8))
 
 records = st.sampled_from(RECORDS)
-causes = st.sampled_from(CAUSES) | st.builds(new_id)
+causes = st.sampled_from(CAUSES) | st.uuids().map(str)
 digests = st.sampled_from(["d1", "d1", "d1", "d2"])
 rooms = st.sampled_from([None, "hall", "attic"])
 updates = st.builds(
@@ -75,7 +75,7 @@ class Stores(RuleBasedStateMachine):
             change = {
                 "come": come(call.mark),
                 "come unremembered": come(call.mark),
-                "move": amend(room=call.room),
+                "move": move(call.mark, call.room),
                 "refuse": refuse,
                 "keep": keep,
             }[call.kind]

@@ -65,11 +65,17 @@ class DryRun:
 
 
 class PublicDirectory:
-    """The directory's public API; to be used in a ``with`` block."""
+    """The directory's public API; to be used in a ``with`` block.
 
-    def __init__(self, url: str, token: str) -> None:
+    ``trust_env`` off makes it deaf to proxies of the environment.
+    """
+
+    def __init__(self, url: str, token: str, *, trust_env: bool = True) -> None:
         self._client = httpx.Client(
-            base_url=url, headers={"authorization": f"Bearer {token}"}, timeout=60
+            base_url=url,
+            headers={"authorization": f"Bearer {token}"},
+            timeout=60,
+            trust_env=trust_env,
         )
 
     def __enter__(self) -> Self:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -10,13 +11,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from pydantic import BaseModel, ConfigDict
 
 from shared.bus import Bus, Consumer, Patience
-from shared.cause import Cause
+from shared.cause import Actor, Cause
 from shared.events import Envelope, EventActor, ReferralCreated
 from shared.ids import new_id
 from shared.settings import ServiceSettings
-from shared.store import Collection
+from shared.store import Collection, Saved, Store
 from shared.telemetry import Telemetry
 
 REFERRALS = "referral-events"
@@ -228,3 +230,52 @@ async def consuming(
         yield bus
     if telemetry is None:
         own.close()
+
+
+class Case(BaseModel):
+    """A record of the tests' own."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tenant: str = "icb-demo"
+    changes: int = 0
+
+
+class Cases(Store[Case]):
+    """Records that tell of each of their changes."""
+
+    model = Case
+    source = "/linkway/referral"
+
+    async def open(self, case_id: str, events: int = 1) -> Saved[Case]:
+        """A new record with so many events, numbered from 1."""
+        told = [referral_created(case_id) for _ in range(events)]
+        return await self.insert(case_id, Case(), told, some_cause())
+
+    async def change(self, case_id: str) -> Saved[Case]:
+        """One change of the record and its event."""
+        return await self.update(
+            case_id,
+            lambda case: (Case(changes=case.changes + 1), [referral_created(case_id)]),
+            some_cause(),
+        )
+
+
+def some_cause() -> Cause:
+    """A request of its own."""
+    return Cause(
+        id=new_id(),
+        actor=Actor(subject="user-1", role="referrer", organisation="Y90001", tenant="icb-demo"),
+        at=datetime.now(UTC),
+        traceparent=TRACEPARENT,
+    )
+
+
+def told(records: Iterable[Any]) -> list[tuple[str, int]]:
+    """(case id, seq) of records as they lie on the topic."""
+    return [(record.key.decode(), json.loads(record.value)["seq"]) for record in records]
+
+
+def ids(records: Iterable[Any]) -> list[str]:
+    """The event ids of records."""
+    return [dict(record.headers)["ce_id"].decode() for record in records]

@@ -34,9 +34,16 @@ async def test_events_of_one_key_are_applied_in_the_order_they_were_sent(
     settings: ServiceSettings, referrals: str
 ) -> None:
     applied = Applied()
+    consumer = Consumer[Applied]("outcomes")
+
+    @consumer.on(ReferralCreated)
+    async def slow_at_times(event: ReferralCreated, cause: Cause, stores: Applied) -> None:
+        await asyncio.sleep(0.002 if event.seq % 3 == 1 else 0)
+        handle(event, cause, stores)
+
     sent = [Sent.of(envelope(f"case-{n % 7}", seq=n // 7 + 1)) for n in range(700)]
     await produce(settings.kafka_bootstrap, referrals, sent[:350])
-    async with consuming(listening(), applied, settings):
+    async with consuming(consumer, applied, settings):
         await produce(settings.kafka_bootstrap, referrals, sent[350:])
         await eventually(lambda: len(applied.events) == 700)
     for case in range(7):

@@ -1,0 +1,138 @@
+"""Who is told: a webhook receiver that checks signatures, and a mail server. Both keep ids only."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from collections.abc import AsyncIterator, Iterator, MutableMapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+if TYPE_CHECKING:
+    from aiosmtpd.smtp import SMTP, Envelope, Session
+
+_PATH = "/hooks/"
+_MESSAGE_ID = re.compile(rb"^Message-ID:\s*<([^@>\s]+)@", re.IGNORECASE | re.MULTILINE)
+
+
+class WebhookReceiver:
+    """Takes webhooks of all organisations, each signed with its own secret.
+
+    ``verified`` holds the ids of the messages whose signature was good, ``refused`` counts
+    requests whose was not, ``again`` those that brought a message a second time.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._base = f"http://127.0.0.1:{port}{_PATH}"
+        self._secrets: dict[str, Webhook] = {}
+        self.verified: set[str] = set()
+        self.refused = 0
+        self.again = 0
+
+    def url(self, organisation: str) -> str:
+        """Where this organisation's webhooks are to go."""
+        return self._base + organisation
+
+    def expect(self, organisation: str, secret: str) -> None:
+        """From now on check this organisation's webhooks with this secret."""
+        self._secrets[_PATH + organisation] = Webhook(secret)
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        """ASGI: 204 where the signature is good, else 401."""
+        body, more = b"", True
+        while more:
+            part = await receive()
+            body += part.get("body", b"")
+            more = part.get("more_body", False)
+        headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+        status = 204 if self._take(scope["path"], headers, body) else 401
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body"})
+
+    def _take(self, path: str, headers: dict[str, str], body: bytes) -> bool:
+        webhook = self._secrets.get(path)
+        if webhook is None or not _is_signed(webhook, headers, body):
+            self.refused += 1
+            return False
+        message = headers["webhook-id"]
+        self.again += message in self.verified
+        self.verified.add(message)
+        return True
+
+
+def _is_signed(webhook: Webhook, headers: dict[str, str], body: bytes) -> bool:
+    try:
+        webhook.verify(body, headers)
+    except WebhookVerificationError:
+        return False
+    return True
+
+
+class MailReceiver:
+    """A mail server that keeps the ids of the messages it takes, and lets none go further."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.taken: set[str] = set()
+
+    async def handle_DATA(  # noqa: N802 - aiosmtpd finds it by this name
+        self, _server: SMTP, _session: Session, envelope: Envelope
+    ) -> str:
+        """Note the id of a message."""
+        content = envelope.content or b""
+        found = _MESSAGE_ID.search(content.encode() if isinstance(content, str) else content)
+        if found is None:
+            return "554 A message needs a Message-ID"
+        self.taken.add(found[1].decode())
+        return "250 Taken"
+
+
+@asynccontextmanager
+async def webhook_receiver() -> AsyncIterator[WebhookReceiver]:
+    """The receiver on a free port of 127.0.0.1, for the length of a block."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        receiver = WebhookReceiver(listening.getsockname()[1])
+        config = uvicorn.Config(
+            receiver,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=1,
+        )
+        server = _Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            yield receiver
+        finally:
+            server.should_exit = True
+            await serving
+
+
+@asynccontextmanager
+async def mail_receiver() -> AsyncIterator[MailReceiver]:
+    """The mail server on a free port of 127.0.0.1, for the length of a block."""
+    from aiosmtpd.smtp import SMTP
+
+    loop = asyncio.get_running_loop()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        receiver = MailReceiver(listening.getsockname()[1])
+        server = await loop.create_server(
+            lambda: SMTP(receiver, loop=loop, hostname="mail.example"), sock=listening
+        )
+        try:
+            yield receiver
+        finally:
+            server.close()
+            await server.wait_closed()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, with Ctrl-C left to the demo."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
