@@ -83,6 +83,7 @@ class Subscription(Generic[StoresT]):
         except (KafkaError, OSError, TimeoutError) as error:
             await self.stop(0.0)
             raise Unavailable("Kafka does not answer.") from error
+        self._watched = (0, asyncio.get_running_loop().time())
 
     async def stop(self, grace: float) -> None:
         """Finish the batch in hand within ``grace`` seconds, commit, and leave the group."""
@@ -167,12 +168,11 @@ class Subscription(Generic[StoresT]):
     async def _lag(self) -> int:
         """Records of the assigned partitions that are not finished; 0 when Kafka is silent."""
         consumer = self._subscriber.consumer
-        assigned = sorted(consumer.assignment()) if consumer is not None else []
-        if not assigned:
+        if consumer is None or not consumer.assignment():
             return 0
         try:
             async with asyncio.timeout(_LAG_SECONDS):
-                ends = await consumer.end_offsets(assigned)
+                ends = await consumer.end_offsets(sorted(consumer.assignment()))
                 positions = {at: await consumer.position(at) for at in ends}
         except (KafkaError, TimeoutError):
             return 0

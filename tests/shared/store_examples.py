@@ -43,20 +43,22 @@ class SomeoneCame(Event):
 
 
 class Register(BaseModel):
-    """Who came to a group's meetings, in which room, and what lies on its shelves."""
+    """Who came to a group's meetings, in which room, led by whom, with what on its shelves."""
 
     model_config = ConfigDict(frozen=True)
 
     id: str
     tenant: str = TENANT
     room: str | None = None
+    lead: str | None = None
+    closed: bool = False
     came: tuple[str, ...] = ()
     shelves: Mapping[str, int] = {}
     review_at: AwareDatetime | None = None
 
 
 class Registers(Store[Register]):
-    """One register a room and tenant; reviewed when due."""
+    """One register a room, one open register a lead; reviewed when due."""
 
     model = Register
     source = "/linkway/registers"
@@ -68,10 +70,21 @@ class Registers(Store[Register]):
             unique=True,
             where={"facets.room": {"$exists": True}},
         ),
+        Index(
+            "one_lead",
+            (("tenant", 1), ("state.lead", 1)),
+            unique=True,
+            where={"facets.led": True},
+        ),
     )
 
     def facets(self, state: Register) -> Mapping[str, Any]:
-        return {"room": state.room, "marks": list(state.came), "size": len(state.came)}
+        return {
+            "room": state.room,
+            "led": True if state.lead and not state.closed else None,
+            "marks": list(state.came),
+            "size": len(state.came),
+        }
 
     def receipt(self, state: Register) -> Mapping[str, Any]:
         if "nothing to show" in state.came:

@@ -174,6 +174,24 @@ async def test_a_taken_value_is_its_own_callers_error_in_updates(registers: Regi
     assert (await registers.get("friday", "icb-demo")).state.came == ("bob",)
 
 
+async def test_a_refused_write_needs_no_second_trip_for_the_others(
+    registers: Registers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await opened(registers, "monday", "friday", "sunday")
+    await registers.insert("tuesday", Register(id="tuesday", room="hall"), [], because())
+    writes = watch(monkeypatch, registers.collection, "write")
+
+    results = await asyncio.gather(
+        registers.update("monday", amend(room="hall"), because()),
+        registers.update("friday", come("bob"), because()),
+        registers.update("sunday", come("cyd"), because()),
+        return_exceptions=True,
+    )
+
+    assert types(results) == [Duplicate, Saved, Saved]
+    assert writes == [3]
+
+
 async def test_a_database_that_does_not_answer_fails_every_caller_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

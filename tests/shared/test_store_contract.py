@@ -89,55 +89,6 @@ async def test_a_repeated_insert_gives_the_first_answer_and_changes_nothing(
     assert await raw(registers, "monday") == before
 
 
-async def test_an_id_in_use_is_a_duplicate_that_names_the_id(registers: Registers) -> None:
-    await registers.insert("monday", MONDAY, [], because())
-
-    with pytest.raises(Duplicate) as raised:
-        await registers.insert("monday", MONDAY, [], because())
-
-    assert isinstance(raised.value, Conflict)
-    assert raised.value.index == "_id_"
-
-
-async def test_a_unique_value_in_use_is_a_duplicate_that_names_the_index(
-    registers: Registers,
-) -> None:
-    await registers.insert("monday", Register(id="monday", room="hall"), [], because())
-
-    with pytest.raises(Duplicate) as raised:
-        await registers.insert("friday", Register(id="friday", room="hall"), [], because())
-
-    assert raised.value.index == "one_room"
-    with pytest.raises(NotFound):
-        await registers.get("friday", "icb-demo")
-
-
-async def test_a_partial_index_binds_only_records_that_it_covers(registers: Registers) -> None:
-    there = Register(id="there", tenant=ELSEWHERE, room="hall")
-    await registers.insert("monday", Register(id="monday", room="hall"), [], because())
-
-    await registers.insert("there", there, [], because(tenant=ELSEWHERE))
-    await registers.insert("friday", Register(id="friday", room="attic"), [], because())
-    await registers.insert("saturday", Register(id="saturday"), [], because())
-    await registers.insert("sunday", Register(id="sunday"), [], because())
-
-    assert await registers.count("icb-demo") == 4
-
-
-async def test_a_unique_value_is_free_again_when_its_holder_gives_it_up(
-    registers: Registers,
-) -> None:
-    await registers.insert("monday", Register(id="monday", room="hall"), [], because())
-    await registers.update("monday", amend(room=None), because())
-
-    await registers.insert("friday", Register(id="friday", room="hall"), [], because())
-
-    with pytest.raises(Duplicate) as raised:
-        await registers.update("monday", amend(room="hall"), because())
-    assert raised.value.index == "one_room"
-    assert (await registers.get("monday", "icb-demo")).version == 2
-
-
 async def test_a_key_that_comes_with_other_content_is_refused(registers: Registers) -> None:
     await registers.insert("monday", MONDAY, [], because("open", digest="d1"))
     await registers.update("monday", come("ada"), because("add", digest="d2"))

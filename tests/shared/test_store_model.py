@@ -180,7 +180,7 @@ def test_the_fake_agrees_with_the_model() -> None:
                 collection = Memory().collection("registers")
                 super().__init__(runner, Registers(collection), Registers(copy(collection)))
 
-        run_state_machine_as_test(OnMemory, settings=explored(150, 25))
+        run_state_machine_as_test(OnMemory, settings=explored(80, 25))
 
 
 def test_mongodb_agrees_with_the_model(mongo_uri: str) -> None:

@@ -16,6 +16,7 @@ from tests.shared.store_examples import (
     Registers,
     amend,
     because,
+    came,
     come,
     later,
     raw,
@@ -173,5 +174,6 @@ async def test_the_relay_is_woken_by_events_alone(registers: Registers) -> None:
     assert nudge.is_set()
 
     nudge.clear()
-    await open_with(registers, "friday", "bob")
+    friday = Register(id="friday")
+    await registers.insert("friday", friday, came(friday, "bob"), because())
     assert nudge.is_set()

@@ -56,7 +56,7 @@ def play_demo(
     import asyncio
 
     if lacking := [name for name in _LOCAL if find_spec(name) is None]:
-        typer.echo(f"The demo needs {' and '.join(lacking)}: install linkway[local].", err=True)
+        typer.echo(f"The demo needs {', '.join(lacking)}: install linkway[local].", err=True)
         raise typer.Exit(_MISSING)
 
     from services.console.demo.api import Unexpected
