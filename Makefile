@@ -1,6 +1,10 @@
 # Linkway. `make demo` and `make test` do all their own set-up; `make help` lists the rest.
 
-PYTHON ?= $(firstword $(foreach v,3.13 3.12 3.11,$(shell command -v python$(v) 2>/dev/null)) python3)
+NEW    := import sys; sys.exit(sys.version_info < (3, 11))
+ifndef PYTHON
+PYTHON := $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
+            $$each -c '$(NEW)' 2>/dev/null && { echo $$each; break; }; done)
+endif
 BIN    := .venv/bin
 READY  := .venv/.ready
 RUN    := $(BIN)/python
@@ -41,8 +45,7 @@ clean: ## Remove the virtual environment and everything the demo left
 	rm -rf .venv .linkway
 
 $(READY): requirements.txt deploy/requirements-uv.txt pyproject.toml
-	@command -v $(PYTHON) >/dev/null || { echo "Linkway needs Python 3.11 or newer; none was found on PATH."; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Linkway needs Python 3.11 or newer, but $(PYTHON) is $$($(PYTHON) -V 2>&1). Name another with PYTHON=…"; exit 1; }
+	@$(or $(PYTHON),false) -c '$(NEW)' 2>/dev/null || { echo "Linkway needs Python 3.11 or newer, and found none$(if $(PYTHON), in $(PYTHON)). Install it, or name it with PYTHON=…"; exit 1; }
 	@echo "Setting up a virtual environment in .venv (once) …"
 	@$(PYTHON) -m venv .venv || { echo "$(PYTHON) cannot make virtual environments; on Debian and Ubuntu install python3-venv."; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/requirements-uv.txt
