@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import (
@@ -57,6 +56,9 @@ class Telemetry:
         if span_exporter is not None:
             self._provider.add_span_processor(SimpleSpanProcessor(span_exporter))
         elif settings.otlp_endpoint:
+            # Imported here: most installations export nothing, and it brings protobuf along.
+            from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
             exporter = OTLPSpanExporter(settings.otlp_endpoint, timeout=_EXPORT_SECONDS)
             self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._exports = span_exporter is not None or settings.otlp_endpoint is not None
