@@ -62,7 +62,7 @@ class Runtime:
             if isinstance(store, Store)
         ]
         bus = Bus(self.settings, self.telemetry)
-        bus.relay([store.collection for store in kept])
+        bus.relay([store.collection for store in kept if store.source])
         if consumer is not None:
             bus.consume(consumer, stores)
 

@@ -112,7 +112,6 @@ class Organisations(Store[OrganisationRecord]):
     """Practices and providers."""
 
     model = OrganisationRecord
-    source: ClassVar[str] = "/linkway/directory"
     indexes: ClassVar[Sequence[Index]] = (
         Index("by_kind", (("tenant", 1), ("facets.kind", 1), ("facets.district", 1))),
         Index("by_district", (("tenant", 1), ("facets.district", 1))),
@@ -133,7 +132,7 @@ class Districts(Store[DistrictRecord]):
     """Where postcode districts lie."""
 
     model = DistrictRecord
-    source: ClassVar[str] = "/linkway/directory"
+    listed: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)

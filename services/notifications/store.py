@@ -26,7 +26,6 @@ class Subscriptions(Store[Subscription]):
     """
 
     model = Subscription
-    source = _SOURCE
     indexes = (
         Index(
             "active",

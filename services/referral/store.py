@@ -70,7 +70,6 @@ class Persons(Store[Person]):
     """One document per person: the only place that knows who someone is."""
 
     model = Person
-    source = SOURCE
     listed = False
     indexes = (
         Index(
@@ -99,7 +98,6 @@ class Listings(Store[Listing]):
     """One document per service of the directory, as last heard of."""
 
     model = Listing
-    source = SOURCE
     listed = False
 
     def __init__(self, collection: Collection) -> None:

@@ -26,6 +26,9 @@ Document = dict[str, Any]
 SLOTS = 16
 """How many parts the id space is cut into; each is relayed by one replica at a time."""
 
+HISTORY = 1000
+"""How many of its latest lines a document's timeline keeps: a service lives for years."""
+
 SEEN = 128
 """How many causes a document remembers. The one that created it is kept for good."""
 
@@ -138,6 +141,8 @@ def slot_of(document_id: str) -> int:
 
 def outbox_entry(event: Event, event_id: str, source: str, cause: Cause) -> Document:
     """An event as it lies in the outbox: its envelope, the data as JSON text."""
+    if not source:
+        raise ValueError(f"A store that names no source stated {event.type}.")
     return {
         "id": event_id,
         "type": event.type,

@@ -64,7 +64,11 @@ class Fold(Generic[S]):
             return
         self._store = store
         self._document = document
-        self._before: Saved[S] = codec.saved(store.model, document)
+        try:
+            self._before: Saved[S] = codec.saved(store.model, document)
+        except Exception as error:  # noqa: BLE001 - one unreadable document must not fail others
+            self.outcomes = dict.fromkeys(updates, error)
+            return
         self._state = self._before.state
         self._version = self._before.version
         self._seq: int = document["seq"]
@@ -98,8 +102,9 @@ class Fold(Generic[S]):
             return self._result(receipt)
         stamped = codec.stamp(events, self._seq)
         outbox = [outbox_entry(event, new_id(), self._store.source, cause) for event in stamped]
+        history = [history_entry(event) for event in stamped]
         self._outbox += outbox
-        self._history += [history_entry(event) for event in stamped]
+        self._history += history
         self._state = state
         self._version += 1
         self._seq += len(stamped)

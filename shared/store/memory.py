@@ -14,6 +14,7 @@ from typing import Any
 from shared.errors import Unavailable
 from shared.store import leases
 from shared.store.documents import (
+    HISTORY,
     SEEN,
     Document,
     Duplicate,
@@ -92,7 +93,7 @@ class MemoryCollection:
         changed |= deepcopy(dict(write.set))
         changed["outbox"] = [*stored["outbox"], *deepcopy(list(write.outbox))]
         changed["seen"] = [*stored["seen"], *deepcopy(list(write.seen))][-SEEN:]
-        changed["history"] = [*stored["history"], *deepcopy(list(write.history))]
+        changed["history"] = [*stored["history"], *deepcopy(list(write.history))][-HISTORY:]
         if write.outbox:
             since = write.outbox[0]["time"]
             changed["outbox_since"] = min(stored.get("outbox_since", since), since)

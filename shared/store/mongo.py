@@ -31,6 +31,7 @@ from shared.errors import Unavailable
 from shared.ids import new_id
 from shared.store import leases
 from shared.store.documents import (
+    HISTORY,
     SEEN,
     SLOTS,
     WRITES,
@@ -155,6 +156,8 @@ class MongoCollection:
             )
             for index in indexes
         ]
+        if not models:
+            return
         async with _answering():
             await self._documents.create_indexes(models)
 
@@ -341,7 +344,7 @@ def _update(write: Write) -> tuple[Document, Document]:
             "writes": {"$each": [write.write_id], "$slice": -WRITES},
             "outbox": {"$each": list(write.outbox)},
             "seen": {"$each": list(write.seen), "$slice": -SEEN},
-            "history": {"$each": list(write.history)},
+            "history": {"$each": list(write.history), "$slice": -HISTORY},
         },
     }
     if write.unset:

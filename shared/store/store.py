@@ -32,11 +32,12 @@ class Store(Generic[S]):
     """Records of one model in one collection; subclass it and name ``model`` and ``source``.
 
     ``model`` is a frozen pydantic model with a field ``tenant``; ``source`` is the
-    CloudEvents source of its facts; ``indexes`` are the service's own, led by tenant.
+    CloudEvents source of its facts, left out where records state none; ``indexes`` are the
+    service's own, led by tenant.
     """
 
     model: type[S]
-    source: ClassVar[str]
+    source: ClassVar[str] = ""
     indexes: ClassVar[Sequence[Index]] = ()
     listed: ClassVar[bool] = True
     """Whether people page through a tenant's records; where not, an index is saved."""
@@ -63,7 +64,8 @@ class Store(Generic[S]):
         """Create the indexes that are missing."""
         due = () if type(self).due is Store.due else (_DUE_INDEX,)
         newest = (_NEWEST_INDEX,) if self.listed else ()
-        await self.collection.ensure_indexes((_OUTBOX_INDEX, *newest, *due, *self.indexes))
+        outbox = (_OUTBOX_INDEX,) if self.source else ()
+        await self.collection.ensure_indexes((*outbox, *newest, *due, *self.indexes))
 
     async def insert(
         self, record_id: str, state: S, events: Sequence[Event], cause: Cause

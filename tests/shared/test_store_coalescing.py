@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from traceback import format_exception
 
 import pytest
+from pydantic import ValidationError
 
 from shared.errors import Conflict, NotFound, PreconditionFailed, Unavailable
 from shared.store import Duplicate, Memory, Saved
@@ -280,3 +281,19 @@ async def test_an_error_of_the_database_never_tells_what_the_record_says(
     error = results[0]
     assert isinstance(error, Exception)
     assert "own words" not in "".join(format_exception(error))
+
+
+async def test_a_record_that_cannot_be_read_is_its_own_callers_error(
+    registers: Registers,
+) -> None:
+    await opened(registers, "monday", "friday")
+    spoilt = Write("monday", 1, "write-1", set={"state": {"tenant": "icb-demo"}})
+    assert await registers.collection.write([spoilt]) == [True]
+
+    results = await asyncio.gather(
+        registers.update("monday", come("ada"), because()),
+        registers.update("friday", come("bob"), because()),
+        return_exceptions=True,
+    )
+
+    assert types(results) == [ValidationError, Saved]

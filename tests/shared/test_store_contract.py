@@ -243,3 +243,24 @@ async def test_an_unremembered_cause_applies_each_time(registers: Registers) -> 
     document = await raw(registers, "monday")
     assert (document["seen"], document["version"]) == ([], 3)
     assert document["state"]["came"] == ["ada", "ada"]
+
+
+async def test_a_timeline_keeps_its_latest_thousand_lines(registers: Registers) -> None:
+    await registers.insert("monday", MONDAY, [], because())
+
+    await registers.update("monday", come(*map(str, range(1005))), because())
+
+    read = await registers.get("monday", "icb-demo")
+    assert [line.seq for line in read.history] == list(range(6, 1006))
+
+
+async def test_a_store_that_names_no_source_states_no_facts(registers: Registers) -> None:
+    class Silent(Registers):
+        source = ""
+
+    silent = Silent(registers.collection)
+    await silent.insert("monday", MONDAY, [], because())
+
+    with pytest.raises(ValueError, match="names no source"):
+        await silent.update("monday", come("ada"), because())
+    assert (await silent.update("monday", amend(room="hall"), because())).version == 2
