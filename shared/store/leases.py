@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.store.documents import SLOTS
+from shared.store.documents import SLOTS, Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +56,24 @@ def release(leases: Leases, owner: str) -> Leases:
         epoch=leases.epoch + 1,
         owners={name: until for name, until in leases.owners.items() if name != owner},
         slots={slot: holder for slot, holder in leases.slots.items() if holder != owner},
+    )
+
+
+def to_document(leases: Leases) -> Document:
+    """The leases as they are stored."""
+    return {
+        "epoch": leases.epoch,
+        "owners": [{"name": name, "until": until} for name, until in leases.owners.items()],
+        "slots": [{"slot": slot, "owner": owner} for slot, owner in leases.slots.items()],
+    }
+
+
+def from_document(document: Document | None) -> Leases:
+    """The stored leases; none where nothing is stored."""
+    if document is None:
+        return NO_LEASES
+    return Leases(
+        epoch=document["epoch"],
+        owners={owner["name"]: owner["until"] for owner in document["owners"]},
+        slots={entry["slot"]: entry["owner"] for entry in document["slots"]},
     )

@@ -31,21 +31,17 @@ from shared.errors import Unavailable
 from shared.ids import new_id
 from shared.store import leases
 from shared.store.documents import (
-    HISTORY,
-    SEEN,
     SLOTS,
-    WRITES,
     Document,
-    Duplicate,
     Index,
     Unsent,
     UnsentStats,
     Write,
     envelope_of,
 )
+from shared.store.language import conditional_update, refusal, removal
 
 _IN_UTC: CodecOptions[Any] = CodecOptions(tz_aware=True, tzinfo=UTC)
-_DUPLICATE_KEY = 11000
 _TRANSIENT = (
     ConnectionFailure,
     ExecutionTimeout,
@@ -191,7 +187,7 @@ class MongoCollection:
         async with _answering():
             try:
                 result = await self._documents.bulk_write(
-                    [UpdateOne(*_update(write)) for write in writes], ordered=False
+                    [UpdateOne(*conditional_update(write)) for write in writes], ordered=False
                 )
                 if result.matched_count == len(writes):
                     return [True] * len(writes)
@@ -282,7 +278,7 @@ class MongoCollection:
             return
         event_ids = [event_id for of_one in sent.values() for event_id in of_one]
         async with _answering():
-            await self._documents.update_many({"_id": {"$in": list(sent)}}, _removal(event_ids))
+            await self._documents.update_many({"_id": {"$in": list(sent)}}, removal(event_ids))
 
     async def unsent_stats(self) -> UnsentStats:
         """How much waits, and since when."""
@@ -304,7 +300,7 @@ class MongoCollection:
             while True:
                 hello = await self._leases.database.command("hello", codec_options=_IN_UTC)
                 document = await self._leases.find_one({"_id": self.name})
-                held = _read_leases(document)
+                held = leases.from_document(document)
                 wanted = leases.claim(held, owner, hello["localTime"], ttl)
                 if await self._swap(held, wanted):
                     return wanted.held_by(owner)
@@ -313,16 +309,12 @@ class MongoCollection:
         """Give all slots back, so that another replica need not wait for the leases to end."""
         async with _answering():
             while True:
-                held = _read_leases(await self._leases.find_one({"_id": self.name}))
+                held = leases.from_document(await self._leases.find_one({"_id": self.name}))
                 if owner not in held.owners or await self._swap(held, leases.release(held, owner)):
                     return
 
     async def _swap(self, held: leases.Leases, wanted: leases.Leases) -> bool:
-        fields = {
-            "epoch": wanted.epoch,
-            "owners": [{"name": name, "until": until} for name, until in wanted.owners.items()],
-            "slots": [{"slot": slot, "owner": owner} for slot, owner in wanted.slots.items()],
-        }
+        fields = leases.to_document(wanted)
         try:
             result = await self._leases.update_one(
                 {"_id": self.name, "epoch": held.epoch}, {"$set": fields}, upsert=held.epoch == 0
@@ -330,39 +322,6 @@ class MongoCollection:
         except DuplicateKeyError:
             return False
         return bool(result.matched_count or result.upserted_id)
-
-
-def _update(write: Write) -> tuple[Document, Document]:
-    at_version = {"_id": write.id, "version": write.version}
-    if not write.set:
-        # The server acknowledges an update that changes nothing once all it had taken
-        # before is safe.
-        return at_version, {"$set": {"version": write.version}}
-    change: Document = {
-        "$set": dict(write.set),
-        "$push": {
-            "writes": {"$each": [write.write_id], "$slice": -WRITES},
-            "outbox": {"$each": list(write.outbox)},
-            "seen": {"$each": list(write.seen), "$slice": -SEEN},
-            "history": {"$each": list(write.history), "$slice": -HISTORY},
-        },
-    }
-    if write.unset:
-        change["$unset"] = dict.fromkeys(write.unset, "")
-    if write.outbox:
-        change["$min"] = {"outbox_since": write.outbox[0]["time"]}
-    return at_version, change
-
-
-def _removal(event_ids: Sequence[str]) -> list[Document]:
-    left = {
-        "$filter": {
-            "input": "$outbox",
-            "cond": {"$not": [{"$in": ["$$this.id", list(event_ids)]}]},
-        }
-    }
-    since = {"$cond": [{"$eq": ["$outbox", []]}, "$$REMOVE", {"$first": "$outbox.time"}]}
-    return [{"$set": {"outbox": left}}, {"$set": {"outbox_since": since}}]
 
 
 def _refusals(error: BulkWriteError) -> Mapping[int, Exception]:
@@ -374,24 +333,4 @@ def _refusals(error: BulkWriteError) -> Mapping[int, Exception]:
     failures = details.get("writeErrors", [])
     if details.get("writeConcernErrors") or any(f["code"] in _PASSING_CODES for f in failures):
         raise Unavailable("The database did not take the write.") from None
-    return {failure["index"]: _refusal(failure) for failure in failures}
-
-
-def _refusal(failure: Mapping[str, Any]) -> Exception:
-    if failure["code"] != _DUPLICATE_KEY:
-        return RuntimeError(f"The database refuses this document, with code {failure['code']}.")
-    _, _, rest = failure["errmsg"].partition(" index: ")
-    return Duplicate(
-        "A record with this id or unique value exists already.",
-        index=rest.split(" ", 1)[0] or "_id_",
-    )
-
-
-def _read_leases(document: Document | None) -> leases.Leases:
-    if document is None:
-        return leases.NO_LEASES
-    return leases.Leases(
-        epoch=document["epoch"],
-        owners={owner["name"]: owner["until"] for owner in document["owners"]},
-        slots={entry["slot"]: entry["owner"] for entry in document["slots"]},
-    )
+    return {failure["index"]: refusal(failure) for failure in failures}
