@@ -54,7 +54,8 @@ class Runtime:
     ) -> FastAPI:
         """The application. ``stores`` is a dataclass whose Store fields are indexed and relayed.
 
-        It answers once MongoDB has answered; Kafka may be away at any time.
+        It starts once MongoDB has answered, and gives up where that does not answer in
+        ``graceful_seconds``; Kafka may be away at any time.
         """
         kept = [
             store
@@ -71,7 +72,7 @@ class Runtime:
             async with AsyncExitStack() as stack:
                 stack.callback(self.telemetry.close)
                 stack.push_async_callback(self._database.close)
-                await _prepare(kept)
+                await _prepare(kept, within=self.settings.graceful_seconds)
                 _settle_memory()
                 for name, work in (("bus", bus.run), *_named(workers)):
                     await stack.enter_async_context(_running(name, work))
@@ -118,10 +119,15 @@ def _settle_memory() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-async def _prepare(stores: Sequence[Store[Any]]) -> None:
-    """Wait for MongoDB and make sure that the indexes, and with them the rules, are there."""
+async def _prepare(stores: Sequence[Store[Any]], *, within: float) -> None:
+    """Wait for MongoDB and make sure that the indexes, and with them the rules, are there.
+
+    Raises Unavailable when MongoDB has not answered ``within`` so many seconds: uvicorn
+    heeds no signal while an application starts, so a start must come to an end by itself.
+    Whatever runs the service starts it again.
+    """
     async for attempt in stamina.retry_context(
-        on=Unavailable, attempts=None, timeout=None, wait_initial=0.2, wait_max=5.0
+        on=Unavailable, attempts=None, timeout=within, wait_initial=0.2, wait_max=5.0
     ):
         with attempt:
             if attempt.num > 1:

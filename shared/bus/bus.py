@@ -168,8 +168,10 @@ async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
 
 async def _watch(subscription: Subscription[Any]) -> None:
     """Return once the subscription is stuck."""
-    while not subscription.is_stuck:
+    while True:
         await subscription.watch()
+        if subscription.is_stuck:
+            return
         await asyncio.sleep(_WATCH_SECONDS)
 
 
