@@ -6,6 +6,7 @@ from shared.bus.broker import Publisher, make_broker
 from shared.bus.bus import Bus, Check
 from shared.bus.consumer import Consumer, Handler
 from shared.bus.dead_letters import DeadLetters, original_headers
+from shared.bus.reading import TopicReader
 from shared.bus.topics import ALL_TOPICS, DEAD_LETTERS, ensure_topics, topic_name
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Handler",
     "Patience",
     "Publisher",
+    "TopicReader",
     "asyncapi_document",
     "ensure_topics",
     "make_broker",

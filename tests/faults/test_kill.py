@@ -13,9 +13,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from services.console.platform import SERVICES, TENANT, Platform, client, running_platform
+from shared.bus import TopicReader
 from shared.ids import new_id
 from shared.servers import Kafka, Servers
 from shared.testing import eventually
@@ -25,6 +26,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults-kill"), pytest
 
 REFERRALS = 500
 SENDERS = 16
+PARTITIONS = 4
 TEAM = new_id()
 
 
@@ -50,7 +52,10 @@ async def test_each_service_killed_once_under_load_loses_nothing_and_repeats_not
                 servers,
                 tmp_path,
                 prefix=f"kill-{new_id()[-8:]}-",
-                settings={"LINKWAY_SMTP_PORT": str(mail.port), "LINKWAY_TOPIC_PARTITIONS": "4"},
+                settings={
+                    "LINKWAY_SMTP_PORT": str(mail.port),
+                    "LINKWAY_TOPIC_PARTITIONS": str(PARTITIONS),
+                },
             )
         )
         http = await stack.enter_async_context(client())
@@ -194,21 +199,7 @@ async def counts_agree(platform: Platform, mail: MailReceiver, accepted: set[str
 async def created_events(platform: Platform) -> list[tuple[str, str]]:
     """The subject and id of each referral-created on the topic, repeats included."""
     topic = f"{platform.topic_prefix}referral-events"
-    consumer = AIOKafkaConsumer(bootstrap_servers=platform.servers.kafka_bootstrap)
-    await consumer.start()
-    try:
-        partitions = [
-            TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()
-        ] or [TopicPartition(topic, number) for number in range(4)]
-        consumer.assign(partitions)
-        ends = await consumer.end_offsets(partitions)
-        await consumer.seek_to_beginning(*partitions)
-        found = []
-        while any([await consumer.position(at) < end for at, end in ends.items()]):
-            for records in (await consumer.getmany(timeout_ms=500)).values():
-                for record in records:
-                    headers = dict(record.headers)
-                    found.append((headers["ce_subject"].decode(), headers["ce_id"].decode()))
-        return found
-    finally:
-        await consumer.stop()
+    partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+    async with TopicReader(platform.servers.kafka_bootstrap, partitions) as reader:
+        headers = [dict(record.headers) for record in await reader.read_on()]
+    return [(each["ce_subject"].decode(), each["ce_id"].decode()) for each in headers]

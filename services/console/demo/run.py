@@ -135,7 +135,8 @@ class Demo:
                     servers,
                     folder,
                     prefix=prefix or "",
-                    ports=_ports(),
+                    # Runs that share servers, or end by themselves, must not race for a port.
+                    ports=None if prefix or self.options.once else _ports(),
                     settings={
                         "LINKWAY_SMTP_PORT": str(mails.port),
                         "LINKWAY_RETRY_SCHEDULE_SECONDS": "[0, 1, 2, 5, 10, 20]",

@@ -6,14 +6,13 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from shared.bus.topics import ALL_TOPICS, DEAD_LETTERS
+from shared.bus import ALL_TOPICS, DEAD_LETTERS, TopicReader
 from shared.events import ALL_EVENTS, Event, by_type, parse_data, parse_envelope
 
 _TYPES = by_type(ALL_EVENTS)
-_FETCH_MS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,58 +32,44 @@ class Topics:
 
     def __init__(
         self,
-        reader: AIOKafkaConsumer,
+        reader: TopicReader,
         groups: Sequence[AIOKafkaConsumer],
-        partitions: Mapping[str, Sequence[TopicPartition]],
+        dead_letters: Iterable[TopicPartition],
     ) -> None:
         self._reader = reader
         self._groups = groups
-        self._partitions = partitions
+        self._dead = frozenset(at.topic for at in dead_letters)
+        self._records: list[ConsumerRecord[bytes, bytes]] = []
 
     async def written(self) -> int:
         """How many records there are on all topics."""
-        return await self._records(self._all())
+        self._records += await self._reader.read_on()
+        return len(self._records)
 
     async def unread(self) -> int:
-        """How many records some service has not finished: end offsets less committed ones."""
+        """How many records some service has not finished: those written less those committed."""
+        await self.written()
         waiting = 0
         for group in self._groups:
-            own = sorted(group.assignment())
-            ends = await group.end_offsets(own)
-            starts = await group.beginning_offsets(own)
-            for partition in own:
-                done = await group.committed(partition) or starts[partition]
-                waiting += max(0, ends[partition] - done)
+            for partition in group.assignment():
+                done = await group.committed(partition) or 0
+                waiting += max(0, await self._reader.position(partition) - done)
         return waiting
 
     async def dead_letters(self) -> int:
         """How many records were set aside."""
-        return await self._records(self._partitions[DEAD_LETTERS])
+        await self.written()
+        return sum(record.topic in self._dead for record in self._records)
 
     async def published(self) -> Published:
         """Every event on every topic, from the beginning to the end there is now."""
-        own = [at for at in self._all() if at.topic != self._partitions[DEAD_LETTERS][0].topic]
-        ends = await self._reader.end_offsets(own)
-        await self._reader.seek_to_beginning(*own)
-        self._reader.resume(*own)
+        await self.written()
         events: dict[str, Event] = {}
-        records = 0
-        while any([await self._reader.position(at) < end for at, end in ends.items()]):
-            fetched = await self._reader.getmany(*own, timeout_ms=_FETCH_MS)
-            for record in (each for batch in fetched.values() for each in batch):
-                envelope = parse_envelope(record.headers, record.key, record.value)
-                events[envelope.id] = parse_data(envelope, _TYPES[envelope.type])
-                records += 1
-        self._reader.pause(*own)
-        return Published(events, records - len(events))
-
-    async def _records(self, partitions: Sequence[TopicPartition]) -> int:
-        starts: Mapping[TopicPartition, int] = await self._reader.beginning_offsets(partitions)
-        ends: Mapping[TopicPartition, int] = await self._reader.end_offsets(partitions)
-        return sum(ends.values()) - sum(starts.values())
-
-    def _all(self) -> list[TopicPartition]:
-        return [at for partitions in self._partitions.values() for at in partitions]
+        records = [record for record in self._records if record.topic not in self._dead]
+        for record in records:
+            envelope = parse_envelope(record.headers, record.key, record.value)
+            events[envelope.id] = parse_data(envelope, _TYPES[envelope.type])
+        return Published(events, len(records) - len(events))
 
 
 @asynccontextmanager
@@ -93,11 +78,12 @@ async def open_topics(
 ) -> AsyncIterator[Topics]:
     """The topics behind ``prefix``; ``reads`` has the topics each service listens to."""
     partitions = await _partitions(bootstrap, prefix)
+    everything = [at for own in partitions.values() for at in own]
     async with AsyncExitStack() as stack:
 
-        async def consumer(group: str | None, topics: Iterable[str]) -> AIOKafkaConsumer:
+        async def group(name: str, topics: Iterable[str]) -> AIOKafkaConsumer:
             made = AIOKafkaConsumer(
-                bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False
+                bootstrap_servers=bootstrap, group_id=name, enable_auto_commit=False
             )
             await made.start()
             stack.push_async_callback(made.stop)
@@ -108,9 +94,9 @@ async def open_topics(
             return made
 
         yield Topics(
-            await consumer(None, partitions),
-            [await consumer(f"{prefix}{service}", topics) for service, topics in reads.items()],
-            partitions,
+            await stack.enter_async_context(TopicReader(bootstrap, everything)),
+            [await group(f"{prefix}{service}", topics) for service, topics in reads.items()],
+            partitions[DEAD_LETTERS],
         )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from pydantic import BaseModel, ConfigDict
 
-from shared.bus import Bus, Consumer, Patience
+from shared.bus import Bus, Consumer, Patience, TopicReader
 from shared.cause import Actor, Cause
 from shared.events import Envelope, EventActor, ReferralCreated
 from shared.ids import new_id
@@ -129,28 +129,11 @@ async def produce(bootstrap: str, topic: str, records: Iterable[Sent]) -> list[t
 
 
 async def read_all(bootstrap: str, topic: str) -> list[Any]:
-    """Every record of a topic of four partitions, partition by partition.
-
-    Goes by the high watermark of the fetched answers: Tansu's list of end offsets counts
-    a batch of several records as one.
-    """
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")
-    await consumer.start()
-    try:
-        parts = [TopicPartition(topic, number) for number in range(4)]
-        consumer.assign(parts)
-        found: list[Any] = []
-        while not all([await _is_read(consumer, part) for part in parts]):
-            for records in (await consumer.getmany(*parts, timeout_ms=50)).values():
-                found.extend(records)
-        return sorted(found, key=lambda record: (record.partition, record.offset))
-    finally:
-        await consumer.stop()
-
-
-async def _is_read(consumer: AIOKafkaConsumer, part: TopicPartition) -> bool:
-    end = consumer.highwater(part)
-    return end is not None and await consumer.position(part) >= end
+    """Every record of a topic of four partitions, partition by partition."""
+    partitions = [TopicPartition(topic, number) for number in range(4)]
+    async with TopicReader(bootstrap, partitions) as reader:
+        found = await reader.read_on()
+    return sorted(found, key=lambda record: (record.partition, record.offset))
 
 
 async def committed(settings: ServiceSettings, group: str, topic: str) -> dict[int, int]:
