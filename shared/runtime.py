@@ -74,8 +74,9 @@ class Runtime:
                 stack.push_async_callback(self._database.close)
                 await _prepare(kept, within=self.settings.graceful_seconds)
                 _settle_memory()
+                patience = 2 * self.settings.graceful_seconds
                 for name, work in (("bus", bus.run), *_named(workers)):
-                    await stack.enter_async_context(_running(name, work))
+                    await stack.enter_async_context(_running(name, work, patience))
                 yield
 
         app = create_base_app(
@@ -136,14 +137,19 @@ async def _prepare(stores: Sequence[Store[Any]], *, within: float) -> None:
 
 
 @asynccontextmanager
-async def _running(name: str, work: Worker) -> AsyncIterator[None]:
-    """Keep ``work`` going while the block runs, then let it end in its own way."""
+async def _running(name: str, work: Worker, patience: float) -> AsyncIterator[None]:
+    """Keep ``work`` going while the block runs, then let it end in its own way.
+
+    It is told again after ``patience`` seconds, in case a library kept the first word to
+    itself: a stop must not hang.
+    """
     task = asyncio.create_task(_supervised(name, work), name=name)
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        while not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=patience)
 
 
 async def _supervised(name: str, work: Worker) -> None:

@@ -12,6 +12,7 @@ from shared.bus.batch import Patience
 from shared.bus.broker import Publisher
 from shared.bus.consumer import Consumer, StoresT
 from shared.bus.dead_letters import DeadLetters
+from shared.bus.ending import end_tasks, heed_cancellation
 from shared.bus.subscription import Subscription
 from shared.bus.topics import ensure_topics
 from shared.errors import Unavailable
@@ -88,6 +89,7 @@ class Bus:
         self._running = True
         try:
             await self._connect()
+            heed_cancellation()
             if self._outboxes:
                 self._relay = Relay(
                     self._outboxes, self._publisher, self._settings, self._telemetry
@@ -119,6 +121,7 @@ class Bus:
             subscription = self._subscription = subscribe()
             try:
                 await subscription.start()
+                heed_cancellation()
                 await _watch(subscription)
                 structlog.get_logger().error("consumer got stuck and is replaced")
             except Unavailable as error:
@@ -131,13 +134,13 @@ class Bus:
     ) -> None:
         grace = self._settings.graceful_seconds
         end = asyncio.get_running_loop().time() + grace
-        await _end(consuming)
+        await end_tasks(consuming)
         if self._subscription is not None:
             await self._subscription.stop(grace * _CONSUMER_SHARE)
         if self._relay is not None:
             self._relay.stop()
             await asyncio.wait(relaying, timeout=_until(end))
-        await _end(relaying)
+        await end_tasks(relaying)
         await self._publisher.close(max(_LEAST_CLOSE_SECONDS, _until(end)))
         self._subscription = self._relay = None
 
@@ -158,12 +161,6 @@ async def _until_one_ends(work: Sequence[asyncio.Task[None]]) -> None:
     done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
     for task in done:
         task.result()
-
-
-async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _watch(subscription: Subscription[Any]) -> None:

@@ -17,6 +17,7 @@ from shared.bus.batch import Applier, Patience, Progress
 from shared.bus.broker import make_broker
 from shared.bus.consumer import Consumer, StoresT
 from shared.bus.dead_letters import DeadLetters
+from shared.bus.ending import end_tasks
 from shared.bus.topics import topic_name
 from shared.errors import Unavailable
 from shared.settings import ServiceSettings
@@ -96,10 +97,7 @@ class Subscription(Generic[StoresT]):
         leaving = asyncio.create_task(self._broker.stop())
         await asyncio.wait({leaving}, timeout=_LEAVE_SECONDS)
         cut_short = not leaving.done()
-        left = [leaving, *self._subscriber.tasks]
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        await end_tasks([leaving, *self._subscriber.tasks])
         if cut_short and consumer is not None:
             await _disconnect(consumer)
 
