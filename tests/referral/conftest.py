@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +20,7 @@ from shared.cause import Actor, Cause
 from shared.devissuer import DevIssuer
 from shared.events import EventActor, ServicePublished, ServiceRole
 from shared.ids import new_id
-from shared.testing import serving
+from shared.testing import eventually, free_port, serving
 
 TENANT = "icb-a"
 
@@ -91,19 +92,49 @@ async def referring(
     issuer: DevIssuer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Referring]:
-    for name, value in service_env("referral").items():
+    """The service with Kafka away, as it may be: nothing that is asked over HTTP needs it."""
+    away = {
+        "LINKWAY_KAFKA_BOOTSTRAP": f"127.0.0.1:{free_port()}",
+        "LINKWAY_GRACEFUL_SECONDS": "1",
+    }
+    async with running(service_env("referral") | away, issuer, monkeypatch) as started:
+        yield started
+
+
+@pytest.fixture
+async def consuming(
+    service_env: Callable[[str], dict[str, str]],
+    issuer: DevIssuer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Referring]:
+    """The service once it has joined its group on a real broker."""
+    async with running(service_env("referral"), issuer, monkeypatch) as started:
+
+        async def ready() -> bool:
+            return (await started.http.get("/ready")).status_code == httpx.codes.OK
+
+        await eventually(ready, within=30)
+        yield started
+
+
+@asynccontextmanager
+async def running(
+    env: Mapping[str, str], issuer: DevIssuer, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Referring]:
+    """The service in this environment, knowing of a team and a group."""
+    for name, value in env.items():
         monkeypatch.setenv(name, value)
     settings = Settings.model_validate({})
     app = create_app(settings)
     async with serving(app) as http:
-        running = Referring(http, app, issuer, settings, new_id(), new_id())
+        started = Referring(http, app, issuer, settings, new_id(), new_id())
         facts = (
-            published(running.team_service, "team-org", "link_worker_team"),
-            published(running.group_service, "group-org", "community"),
+            published(started.team_service, "team-org", "link_worker_team"),
+            published(started.group_service, "group-org", "community"),
         )
         for fact in facts:
-            await handlers.note_listing(running.stores, fact, directory_cause())
-        yield running
+            await handlers.note_listing(started.stores, fact, directory_cause())
+        yield started
 
 
 def published(service_id: str, organisation: str, role: ServiceRole) -> ServicePublished:

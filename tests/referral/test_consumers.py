@@ -41,15 +41,6 @@ async def say(referring: Referring, event: Event) -> None:
         await producer.stop()
 
 
-async def consuming(referring: Referring) -> None:
-    """Wait until the service has joined its group and made its topics."""
-
-    async def ready() -> bool:
-        return (await referring.http.get("/ready")).status_code == httpx.codes.OK
-
-    await eventually(ready, within=30)
-
-
 def service_fact(event: type[ServicePublished | ServiceClosed], service: str, seq: int) -> Event:
     return event(
         tenant=TENANT,
@@ -63,10 +54,9 @@ def service_fact(event: type[ServicePublished | ServiceClosed], service: str, se
 
 
 async def test_a_service_can_be_referred_to_from_its_publication_to_its_closing(
-    referring: Referring,
+    consuming: Referring,
 ) -> None:
-    await consuming(referring)
-    service = new_id()
+    referring, service = consuming, new_id()
 
     async def refer() -> httpx.Response:
         return await referring.http.post(
@@ -87,8 +77,8 @@ async def test_a_service_can_be_referred_to_from_its_publication_to_its_closing(
     await eventually(lambda: listed(open_=False), within=20)
 
 
-async def test_how_far_a_goal_has_come_is_shown_to_the_practice(referring: Referring) -> None:
-    await consuming(referring)
+async def test_how_far_a_goal_has_come_is_shown_to_the_practice(consuming: Referring) -> None:
+    referring = consuming
     case = (await referring.refer()).json()
 
     def goal(seq: int, achievement: str) -> GoalUpdated:
