@@ -1,7 +1,7 @@
 """Merge concurrent calls into one: whatever arrives while a batch is under way goes as the next.
 
 One trip to the database then serves many callers, which is what makes majority-journalled
-writes affordable (the figures are in ``docs/decisions.md``).
+writes affordable; ``make bench`` measures it.
 """
 
 from __future__ import annotations
