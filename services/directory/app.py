@@ -25,5 +25,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         ),
         routers=api.routers,
         consumer=consumer,
-        publishes=[event for event in ALL_EVENTS if issubclass(event, DirectoryEvent)],
+        publishes=[event for event in ALL_EVENTS if event.topic == DirectoryEvent.topic],
     )

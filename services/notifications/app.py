@@ -36,7 +36,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         stores=stores,
         routers=api.routers,
         consumer=consumer,
-        publishes=[event for event in ALL_EVENTS if issubclass(event, NotificationEvent)],
+        publishes=[event for event in ALL_EVENTS if event.topic == NotificationEvent.topic],
         workers=[_worker(settings, stores).run],
     )
 

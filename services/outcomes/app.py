@@ -21,5 +21,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         stores=Stores(plans=Plans(runtime.collection("plans"))),
         routers=api.routers,
         consumer=consumer,
-        publishes=[event for event in ALL_EVENTS if issubclass(event, OutcomeEvent)],
+        publishes=[event for event in ALL_EVENTS if event.topic == OutcomeEvent.topic],
     )

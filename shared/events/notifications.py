@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from shared.events.base import Event
 
-Channel = Literal["webhook", "email"]
+Channel = Literal["webhook", "email", "sms", "letter"]
 
 
 class NotificationEvent(Event):
@@ -49,3 +49,57 @@ class NotificationFailed(NotificationEvent):
     phrase = "Notification failed"
 
     reason: str
+
+
+class NotificationSuppressed(NotificationEvent):
+    """It was not sent, by a rule: do-not-contact, deceased, no safe way to reach the person."""
+
+    type = "notification-suppressed"
+    phrase = "Notification not sent, by rule"
+
+    reason: str
+
+
+class MessageBackEvent(Event):
+    """What every fact about a message back to the practice says; the case is the key."""
+
+    topic: ClassVar[str] = "notification-events"
+
+    return_id: str
+    case_id: str
+    organisation_id: str
+    """The practice."""
+    about_event_id: str
+
+    @property
+    def subject(self) -> str:
+        """The id of this message back."""
+        return self.return_id
+
+    @property
+    def key(self) -> str:
+        """The case's id."""
+        return self.case_id
+
+
+class MessageBackSent(MessageBackEvent):
+    """It left; the practice's system has not answered yet."""
+
+    type = "message-back-sent"
+    phrase = "Message to the practice sent"
+
+
+class MessageBackAcknowledged(MessageBackEvent):
+    """The practice filed it."""
+
+    type = "message-back-acknowledged"
+    phrase = "Message filed by the practice"
+
+
+class MessageBackFailed(MessageBackEvent):
+    """It was rejected or never answered: someone is to tell the practice by hand."""
+
+    type = "message-back-failed"
+    phrase = "Message to the practice not filed"
+
+    reason: Literal["rejected", "timed_out", "undeliverable"]

@@ -33,6 +33,20 @@ GoalAchievement = Literal[
 """FHIR R4 Goal.achievementStatus."""
 
 
+GoalChangeCode = Literal[
+    "set",
+    "progressed",
+    "lifecycle",
+    "reworded",
+    "step_added",
+    "step_completed",
+    "confidence",
+]
+"""What about a goal changed."""
+
+AssessmentStage = Literal["baseline", "review", "final"]
+
+
 class OutcomeEvent(CaseEvent):
     """What every fact about a plan says."""
 
@@ -52,6 +66,20 @@ class AssessmentCompleted(OutcomeEvent):
 
     assessment_id: str
     need_codes: tuple[str, ...] = ()
+    stage: AssessmentStage = "baseline"
+    revision: int = 1
+
+
+class AssessmentAmended(OutcomeEvent):
+    """A completed assessment was put right; ``revision`` counts from 1."""
+
+    type = "assessment-amended"
+    phrase = "Assessment amended"
+
+    assessment_id: str
+    need_codes: tuple[str, ...] = ()
+    stage: AssessmentStage = "baseline"
+    revision: int
 
 
 class GoalUpdated(OutcomeEvent):
@@ -61,7 +89,7 @@ class GoalUpdated(OutcomeEvent):
     phrase = "Goal updated"
 
     goal_id: str
-    change: Literal["set", "progressed", "lifecycle"]
+    change: GoalChangeCode
     lifecycle_status: GoalLifecycle
     achievement_status: GoalAchievement
     confidence: int | None = None
@@ -76,4 +104,4 @@ class MeasureRecorded(OutcomeEvent):
 
     measure_id: str
     instrument: str
-    stage: Literal["baseline", "review", "final"]
+    stage: AssessmentStage

@@ -9,7 +9,14 @@ from pydantic import AwareDatetime
 from shared.events.base import CaseEvent
 
 ReferralKind = Literal["intake", "onward", "signpost"]
-AppointmentMode = Literal["in_person", "telephone", "video", "home_visit"]
+
+SourceCode = Literal[
+    "practice", "self", "hospital", "social_care", "voluntary_organisation", "other"
+]
+"""Where a case came from."""
+
+ContactChannel = Literal["telephone", "sms", "email", "letter", "in_person", "video"]
+ContactOutcome = Literal["reached", "message_left", "no_answer", "wrong_number"]
 
 
 class ReferralEvent(CaseEvent):
@@ -42,6 +49,13 @@ class ReferralCreated(ReferralEvent):
 
     need_codes: tuple[str, ...] = ()
     priority: Literal["routine", "urgent"] = "routine"
+    source_code: SourceCode = "practice"
+    replaces: str | None = None
+    """The referral this one was made instead of (FHIR ServiceRequest.replaces)."""
+    previous_case_id: str | None = None
+    """The person's earlier case, for a re-referral."""
+    due_by: AwareDatetime | None = None
+    """When an unanswered referral expires."""
 
 
 class ReferralAccepted(ReferralEvent):
@@ -67,6 +81,7 @@ class ReferralDeclined(ReferralEvent):
     phrase = "Referral declined"
 
     reason_code: str
+    suggested_service_ids: tuple[str, ...] = ()
 
 
 class ReferralStarted(ReferralEvent):
@@ -103,44 +118,132 @@ class ReferralNotCompleted(ReferralEvent):
     reason_code: str
 
 
-class AppointmentEvent(ReferralEvent):
-    """What every fact about an appointment says."""
+class ReferralInfoRequested(ReferralEvent):
+    """The provider needs an answer before deciding; the question itself stays in the record."""
 
-    appointment_id: str
+    type = "referral-info-requested"
+    phrase = "More information asked for"
 
-
-class AppointmentBooked(AppointmentEvent):
-    """A contact was arranged."""
-
-    type = "appointment-booked"
-    phrase = "Appointment booked"
-
-    start: AwareDatetime
-    mode: AppointmentMode
+    question_code: str
 
 
-class AppointmentAttended(AppointmentEvent):
-    """The person came; ``first`` marks the first attended contact of the referral."""
+class ReferralInfoProvided(ReferralEvent):
+    """The asking side answered; the referral is with the provider again."""
 
-    type = "appointment-attended"
-    phrase = "Appointment attended"
-
-    first: bool = False
+    type = "referral-info-provided"
+    phrase = "Information given"
 
 
-class AppointmentMissed(AppointmentEvent):
-    """The person did not come; ``dna_count`` counts the referral's missed contacts."""
+class ReferralHeld(ReferralEvent):
+    """Support pauses."""
 
-    type = "appointment-missed"
-    phrase = "Appointment missed"
+    type = "referral-held"
+    phrase = "Support put on hold"
 
-    dna_count: int
+    reason_code: str
 
 
-class AppointmentCancelled(AppointmentEvent):
-    """The contact was called off."""
+class ReferralResumed(ReferralEvent):
+    """Support goes on."""
 
-    type = "appointment-cancelled"
-    phrase = "Appointment cancelled"
+    type = "referral-resumed"
+    phrase = "Support resumed"
 
-    cancelled_by: Literal["person", "provider"]
+
+class ReferralAssigned(ReferralEvent):
+    """Another worker looks after it; ``assigned_to`` is a worker's opaque subject."""
+
+    type = "referral-assigned"
+    phrase = "Given to a worker"
+
+    assigned_to: str
+
+
+class ReferralReminderDue(ReferralEvent):
+    """The provider has not answered for so long that someone should say so."""
+
+    type = "referral-reminder-due"
+    phrase = "Answer overdue"
+
+    stage: Literal["first", "second", "escalated"]
+    due_by: AwareDatetime | None = None
+
+
+class ReferralReviewDue(ReferralEvent):
+    """The person has waited so long that their place on the list wants looking at."""
+
+    type = "referral-review-due"
+    phrase = "Waiting list review due"
+
+    waiting_days: int
+
+
+class ReferralExpired(ReferralEvent):
+    """The provider never answered; the link worker has it back."""
+
+    type = "referral-expired"
+    phrase = "Referral expired without an answer"
+
+
+class ReferralRerouteNeeded(ReferralEvent):
+    """This referral leads nowhere any more; the link worker is to choose another service."""
+
+    type = "referral-reroute-needed"
+    phrase = "Another service needed"
+
+    reason_code: Literal["service_closed", "declined", "expired"]
+
+
+class ReferralRerouted(ReferralEvent):
+    """A new referral takes this one's place."""
+
+    type = "referral-rerouted"
+    phrase = "Referred to another service instead"
+
+    new_referral_id: str
+    new_service_id: str
+
+
+class ReferralClosureProposed(ReferralEvent):
+    """Closing without an outcome is proposed; a person confirms or goes on."""
+
+    type = "referral-closure-proposed"
+    phrase = "Closing proposed"
+
+    reason_code: Literal["did_not_attend", "uncontactable"]
+
+
+class ReferralEnteredInError(ReferralEvent):
+    """The referral should not have been made; it counts nowhere."""
+
+    type = "referral-entered-in-error"
+    phrase = "Entered in error"
+
+    reason_code: str
+
+
+class ReferralFollowedUp(ReferralEvent):
+    """What became of a signpost."""
+
+    type = "referral-followed-up"
+    phrase = "Signpost followed up"
+
+    outcome_code: Literal["attended", "not_attended", "unknown"]
+
+
+class ReferralConsentWithdrawn(ReferralEvent):
+    """The person's details are no longer shared for this referral; stop using what you hold."""
+
+    type = "referral-consent-withdrawn"
+    phrase = "Consent to share withdrawn"
+
+
+class ContactAttempted(ReferralEvent):
+    """Someone tried to reach the person, outside any appointment."""
+
+    type = "contact-attempted"
+    phrase = "Contact attempted"
+
+    attempt_id: str
+    channel: ContactChannel
+    outcome_code: ContactOutcome

@@ -151,7 +151,16 @@ async def test_an_illegal_step_names_the_status_and_what_is_allowed(referring: R
     problem = answer.json()
     assert problem["status"] == 409
     assert problem["current_status"] == "submitted"
-    assert problem["allowed"] == ["accept", "decline", "waitlist", "withdraw"]
+    assert problem["allowed"] == [
+        "accept",
+        "ask",
+        "decline",
+        "enter-in-error",
+        "expire",
+        "reroute",
+        "waitlist",
+        "withdraw",
+    ]
 
 
 async def test_a_stale_version_is_refused(referring: Referring) -> None:

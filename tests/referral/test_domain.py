@@ -51,15 +51,73 @@ def onward(status: Status = Status.SUBMITTED) -> Referral:
 @pytest.mark.parametrize(
     ("status", "allowed"),
     [
-        ("submitted", {"accept", "waitlist", "decline", "withdraw"}),
-        ("waitlisted", {"accept", "decline", "withdraw"}),
-        ("accepted", {"assign", "book", "start", "waitlist", "not-complete", "withdraw"}),
-        ("in_progress", {"assign", "book", "start", "complete", "not-complete", "withdraw"}),
-        ("completed", set()),
-        ("not_completed", set()),
-        ("declined", set()),
-        ("withdrawn", set()),
-        ("given", set()),
+        ("draft", {"submit", "withdraw", "enter-in-error"}),
+        (
+            "submitted",
+            {
+                "accept",
+                "ask",
+                "waitlist",
+                "decline",
+                "expire",
+                "withdraw",
+                "reroute",
+                "enter-in-error",
+            },
+        ),
+        (
+            "info_requested",
+            {
+                "accept",
+                "answer",
+                "waitlist",
+                "decline",
+                "expire",
+                "withdraw",
+                "reroute",
+                "enter-in-error",
+            },
+        ),
+        ("waitlisted", {"accept", "decline", "withdraw", "reroute", "enter-in-error"}),
+        (
+            "accepted",
+            {
+                "assign",
+                "book",
+                "start",
+                "waitlist",
+                "not-complete",
+                "withdraw",
+                "reroute",
+                "enter-in-error",
+            },
+        ),
+        (
+            "in_progress",
+            {
+                "assign",
+                "book",
+                "start",
+                "hold",
+                "complete",
+                "not-complete",
+                "withdraw",
+                "reroute",
+                "enter-in-error",
+            },
+        ),
+        (
+            "on_hold",
+            {"assign", "resume", "not-complete", "withdraw", "reroute", "enter-in-error"},
+        ),
+        ("completed", {"enter-in-error"}),
+        ("not_completed", {"reroute", "enter-in-error"}),
+        ("declined", {"reroute", "enter-in-error"}),
+        ("expired", {"reroute", "enter-in-error"}),
+        ("withdrawn", {"reroute", "enter-in-error"}),
+        ("entered_in_error", set()),
+        ("given", {"follow-up", "enter-in-error"}),
+        ("followed_up", {"enter-in-error"}),
     ],
 )
 def test_each_status_allows_exactly_its_commands(status: str, allowed: set[str]) -> None:
@@ -71,8 +129,15 @@ def test_each_status_allows_exactly_its_commands(status: str, allowed: set[str])
             assert refused.value.context == {"current_status": status, "allowed": sorted(allowed)}
 
 
-def test_open_means_that_something_can_still_happen() -> None:
-    assert {"submitted", "waitlisted", "accepted", "in_progress"} == OPEN
+def test_open_means_that_a_provider_is_expected_to_do_something() -> None:
+    assert {
+        "submitted",
+        "info_requested",
+        "waitlisted",
+        "accepted",
+        "in_progress",
+        "on_hold",
+    } == OPEN
 
 
 def test_accepting_says_who_looks_after_the_person() -> None:

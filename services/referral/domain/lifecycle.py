@@ -15,45 +15,83 @@ from shared.errors import Conflict
 class Status(StrEnum):
     """Where a referral stands."""
 
+    DRAFT = "draft"
+    """Being written: no one else knows of it."""
     SUBMITTED = "submitted"
+    INFO_REQUESTED = "info_requested"
     WAITLISTED = "waitlisted"
     ACCEPTED = "accepted"
     IN_PROGRESS = "in_progress"
+    ON_HOLD = "on_hold"
     COMPLETED = "completed"
     NOT_COMPLETED = "not_completed"
     DECLINED = "declined"
+    EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
+    ENTERED_IN_ERROR = "entered_in_error"
     GIVEN = "given"
     """A signpost: information was given, no acceptance is expected."""
+    FOLLOWED_UP = "followed_up"
+    """A signpost whose outcome is known, or known to be unknown."""
 
 
 class Command(StrEnum):
     """What may be done to a referral."""
 
+    SUBMIT = "submit"
     ACCEPT = "accept"
     ASSIGN = "assign"
+    ASK = "ask"
+    """Ask the referrer something before deciding."""
+    ANSWER = "answer"
     WAITLIST = "waitlist"
     DECLINE = "decline"
+    EXPIRE = "expire"
+    """Nobody answered in time; only the clock does this."""
     BOOK = "book"
     """Arrange an appointment; the status stays."""
     START = "start"
     """The first attended contact."""
+    HOLD = "hold"
+    RESUME = "resume"
     COMPLETE = "complete"
     NOT_COMPLETE = "not-complete"
     WITHDRAW = "withdraw"
+    REROUTE = "reroute"
+    """Refer to another service instead; this one stays as it ended."""
+    FOLLOW_UP = "follow-up"
+    ENTER_IN_ERROR = "enter-in-error"
+
+
+_UNANSWERED: Mapping[Command, Status] = {
+    Command.ACCEPT: Status.ACCEPTED,
+    Command.WAITLIST: Status.WAITLISTED,
+    Command.DECLINE: Status.DECLINED,
+    Command.EXPIRE: Status.EXPIRED,
+    Command.WITHDRAW: Status.WITHDRAWN,
+    Command.REROUTE: Status.WITHDRAWN,
+    Command.ENTER_IN_ERROR: Status.ENTERED_IN_ERROR,
+}
+
+
+def _ended(status: Status) -> Mapping[Command, Status]:
+    return {Command.REROUTE: status, Command.ENTER_IN_ERROR: Status.ENTERED_IN_ERROR}
 
 
 TABLE: Mapping[Status, Mapping[Command, Status]] = {
-    Status.SUBMITTED: {
-        Command.ACCEPT: Status.ACCEPTED,
-        Command.WAITLIST: Status.WAITLISTED,
-        Command.DECLINE: Status.DECLINED,
+    Status.DRAFT: {
+        Command.SUBMIT: Status.SUBMITTED,
         Command.WITHDRAW: Status.WITHDRAWN,
+        Command.ENTER_IN_ERROR: Status.ENTERED_IN_ERROR,
     },
+    Status.SUBMITTED: {**_UNANSWERED, Command.ASK: Status.INFO_REQUESTED},
+    Status.INFO_REQUESTED: {**_UNANSWERED, Command.ANSWER: Status.SUBMITTED},
     Status.WAITLISTED: {
         Command.ACCEPT: Status.ACCEPTED,
         Command.DECLINE: Status.DECLINED,
         Command.WITHDRAW: Status.WITHDRAWN,
+        Command.REROUTE: Status.WITHDRAWN,
+        Command.ENTER_IN_ERROR: Status.ENTERED_IN_ERROR,
     },
     Status.ACCEPTED: {
         Command.ASSIGN: Status.ACCEPTED,
@@ -62,25 +100,53 @@ TABLE: Mapping[Status, Mapping[Command, Status]] = {
         Command.WAITLIST: Status.WAITLISTED,
         Command.NOT_COMPLETE: Status.NOT_COMPLETED,
         Command.WITHDRAW: Status.WITHDRAWN,
+        Command.REROUTE: Status.WITHDRAWN,
+        Command.ENTER_IN_ERROR: Status.ENTERED_IN_ERROR,
     },
     Status.IN_PROGRESS: {
         Command.ASSIGN: Status.IN_PROGRESS,
         Command.BOOK: Status.IN_PROGRESS,
         Command.START: Status.IN_PROGRESS,
+        Command.HOLD: Status.ON_HOLD,
         Command.COMPLETE: Status.COMPLETED,
         Command.NOT_COMPLETE: Status.NOT_COMPLETED,
         Command.WITHDRAW: Status.WITHDRAWN,
+        Command.REROUTE: Status.WITHDRAWN,
+        Command.ENTER_IN_ERROR: Status.ENTERED_IN_ERROR,
     },
-    Status.COMPLETED: {},
-    Status.NOT_COMPLETED: {},
-    Status.DECLINED: {},
-    Status.WITHDRAWN: {},
-    Status.GIVEN: {},
+    Status.ON_HOLD: {
+        Command.ASSIGN: Status.ON_HOLD,
+        Command.RESUME: Status.IN_PROGRESS,
+        Command.NOT_COMPLETE: Status.NOT_COMPLETED,
+        Command.WITHDRAW: Status.WITHDRAWN,
+        Command.REROUTE: Status.WITHDRAWN,
+        Command.ENTER_IN_ERROR: Status.ENTERED_IN_ERROR,
+    },
+    Status.COMPLETED: {Command.ENTER_IN_ERROR: Status.ENTERED_IN_ERROR},
+    Status.NOT_COMPLETED: _ended(Status.NOT_COMPLETED),
+    Status.DECLINED: _ended(Status.DECLINED),
+    Status.EXPIRED: _ended(Status.EXPIRED),
+    Status.WITHDRAWN: _ended(Status.WITHDRAWN),
+    Status.ENTERED_IN_ERROR: {},
+    Status.GIVEN: {
+        Command.FOLLOW_UP: Status.FOLLOWED_UP,
+        Command.ENTER_IN_ERROR: Status.ENTERED_IN_ERROR,
+    },
+    Status.FOLLOWED_UP: {Command.ENTER_IN_ERROR: Status.ENTERED_IN_ERROR},
 }
 """Status now, command, status after. A command missing from a row is illegal there."""
 
-OPEN = frozenset(status for status, commands in TABLE.items() if commands)
-"""Something can still happen: these count as open."""
+OPEN = frozenset(
+    {
+        Status.SUBMITTED,
+        Status.INFO_REQUESTED,
+        Status.WAITLISTED,
+        Status.ACCEPTED,
+        Status.IN_PROGRESS,
+        Status.ON_HOLD,
+    }
+)
+"""A provider is expected to do something: a person has one of these per service at a time."""
 
 
 def after(status: Status, command: Command) -> Status:

@@ -1,4 +1,4 @@
-"""The use cases of referring, called by the API and by the consumers alike."""
+"""Making a referral: who, to which service, in which case."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Literal
 
 from services.referral.domain import listing as listings
 from services.referral.domain import referral as referrals
-from services.referral.domain.disclosure import Sight, sight
+from services.referral.domain.disclosure import sight
 from services.referral.domain.lifecycle import Status
 from services.referral.domain.person import Person
-from services.referral.domain.referral import Changed, Consent, Referral
-from services.referral.store import NHS_NUMBER, ONE_OPEN, Stores, listing_key
+from services.referral.domain.referral import Consent, Referral
+from services.referral.store import NHS_NUMBER, ONE_OPEN, Stores
 from shared.cause import Actor, Cause
 from shared.errors import Conflict, FieldError, Invalid, NotFound
-from shared.events import DirectoryEvent, GoalUpdated, ReferralKind
+from shared.events import ReferralKind
 from shared.store import Duplicate, Saved
 
 
@@ -87,75 +87,6 @@ async def refer(stores: Stores, request: Request, cause: Cause) -> Saved[Referra
             "This person has an open referral to this service already.",
             {"referral_id": first.id, "current_status": first.state.status.value},
         ) from None
-
-
-async def change(
-    stores: Stores,
-    referral_id: str,
-    command: Callable[[Referral, Cause], Changed],
-    cause: Cause,
-    *,
-    if_match: int | None = None,
-) -> Saved[Referral]:
-    """Do something to a referral the actor may know of; the rules are the command's."""
-
-    def by_rule(referral: Referral) -> Changed:
-        sight(referral, cause.actor)
-        return command(referral, cause)
-
-    return await stores.referrals.update(referral_id, by_rule, cause, if_match=if_match)
-
-
-async def look_at(
-    stores: Stores, referral_id: str, actor: Actor
-) -> tuple[Saved[Referral], Sight, Person | None]:
-    """A referral, how much of it this actor sees, and the person if that is part of it."""
-    saved = await stores.referrals.get(referral_id, actor.tenant)
-    how = sight(saved.state, actor)
-    if how is Sight.HAPPENED:
-        return saved, how, None
-    person = await stores.persons.get(saved.state.person_id, actor.tenant)
-    return saved, how, person.state
-
-
-async def look_at_person(stores: Stores, person_id: str, actor: Actor) -> Saved[Person]:
-    """A person, for organisations that see all of one of their referrals. Else NotFound."""
-    page = await stores.referrals.find(
-        actor.tenant,
-        {
-            "state.person_id": person_id,
-            "$or": [
-                {"state.referrer_organisation_id": actor.organisation},
-                {"state.source_organisation_id": actor.organisation},
-                {"state.team_organisation_id": actor.organisation},
-            ],
-        },
-        limit=1,
-    )
-    if not page.items or actor.role == "operations":
-        raise NotFound("There is no such person.")
-    return await stores.persons.get(person_id, actor.tenant)
-
-
-async def note_listing(stores: Stores, event: DirectoryEvent, cause: Cause) -> None:
-    """Keep what the directory says of a service."""
-    key = listing_key(event.tenant, event.service_id)
-    try:
-        await stores.listings.insert(key, listings.heard(event), [], cause)
-    except Duplicate:
-        await stores.listings.update(
-            key,
-            lambda known: (listings.newest(known, event), []),
-            cause,
-            remember=False,
-        )
-
-
-async def note_goal(stores: Stores, event: GoalUpdated, cause: Cause) -> Saved[Referral]:
-    """Keep how far a goal has come on the case it belongs to."""
-    return await stores.referrals.update(
-        event.case_id, lambda intake: referrals.note_goal(intake, event), cause, remember=False
-    )
 
 
 async def _person_for(stores: Stores, request: Request, cause: Cause) -> str:

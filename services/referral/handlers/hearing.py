@@ -1,0 +1,32 @@
+"""What other services' facts mean here."""
+
+from __future__ import annotations
+
+from services.referral.domain import listing as listings
+from services.referral.domain import referral as referrals
+from services.referral.domain.referral import Referral
+from services.referral.store import Stores, listing_key
+from shared.cause import Cause
+from shared.events import DirectoryEvent, GoalUpdated
+from shared.store import Duplicate, Saved
+
+
+async def note_listing(stores: Stores, event: DirectoryEvent, cause: Cause) -> None:
+    """Keep what the directory says of a service."""
+    key = listing_key(event.tenant, event.service_id)
+    try:
+        await stores.listings.insert(key, listings.heard(event), [], cause)
+    except Duplicate:
+        await stores.listings.update(
+            key,
+            lambda known: (listings.newest(known, event), []),
+            cause,
+            remember=False,
+        )
+
+
+async def note_goal(stores: Stores, event: GoalUpdated, cause: Cause) -> Saved[Referral]:
+    """Keep how far a goal has come on the case it belongs to."""
+    return await stores.referrals.update(
+        event.case_id, lambda intake: referrals.note_goal(intake, event), cause, remember=False
+    )
