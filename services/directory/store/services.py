@@ -135,15 +135,6 @@ class Districts(Store[DistrictRecord]):
     listed: ClassVar[bool] = False
 
 
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """Everything the directory keeps."""
-
-    services: Services
-    organisations: Organisations
-    districts: Districts
-
-
 def _searchable(said: Listing) -> list[str]:
     towns = " ".join(location.city or "" for location in said.locations)
     needs = " ".join(NEEDS[code].label for code in said.need_codes)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from services.outcomes.domain import Plan, PlanStatus
@@ -47,10 +46,3 @@ class Plans(Store[Plan]):
             "facets.status": {"$in": list(statuses)},
         }
         return await self.find(tenant, where, limit=limit, cursor=cursor)
-
-
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """All that outcomes keeps."""
-
-    plans: Plans

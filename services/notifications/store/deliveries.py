@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -118,11 +117,3 @@ class Deliveries(Store[Delivery]):
     def due(self, state: Delivery) -> datetime | None:
         """When the next attempt is to be made."""
         return state.next_attempt_at
-
-
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """All that notifications keeps."""
-
-    subscriptions: Subscriptions
-    deliveries: Deliveries

@@ -1,0 +1,16 @@
+"""What outcomes keeps, one module for each collection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.outcomes.store.plans import Plans
+
+__all__ = ["Plans", "Stores"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """All that outcomes keeps."""
+
+    plans: Plans
