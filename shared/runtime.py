@@ -14,12 +14,13 @@ import structlog
 from fastapi import APIRouter, FastAPI
 
 from shared.bus import Bus, Consumer, asyncapi_document
+from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.events import Event
 from shared.settings import ServiceSettings
 from shared.store import Collection, Database, Store
 from shared.telemetry import Telemetry
-from shared.web import Check, add_routes, create_base_app, health_router
+from shared.web import Check, add_routes, create_base_app, health_router, test_clock_router
 
 Worker = Callable[[], Awaitable[None]]
 """Work that goes on for as long as the service runs; it ends when it is cancelled."""
@@ -32,6 +33,7 @@ class Runtime:
 
     def __init__(self, settings: ServiceSettings) -> None:
         self.settings = settings
+        self.clock = Clock()
         self.telemetry = Telemetry(settings)
         self._database = Database.connect(
             settings.mongo_uri.get_secret_value(), settings.mongo_database
@@ -49,7 +51,7 @@ class Runtime:
         stores: Any,
         routers: Iterable[APIRouter],
         publishes: Sequence[type[Event]],
-        consumer: Consumer[Any] | None = None,
+        consumers: Sequence[Consumer[Any]] = (),
         workers: Sequence[Worker] = (),
     ) -> FastAPI:
         """The application. ``stores`` is a dataclass whose Store fields are indexed and relayed.
@@ -64,7 +66,7 @@ class Runtime:
         ]
         bus = Bus(self.settings, self.telemetry)
         bus.relay([store.collection for store in kept if store.source])
-        if consumer is not None:
+        for consumer in consumers:
             bus.consume(consumer, stores)
 
         @asynccontextmanager
@@ -86,6 +88,7 @@ class Runtime:
             description=_DESCRIPTION,
             lifespan=lifespan,
             telemetry=self.telemetry,
+            clock=self.clock,
         )
         app.state.stores = stores
         checks = [Check("mongo", self._database.ping, vital=True)]
@@ -93,12 +96,13 @@ class Runtime:
             Check(name, probe, vital=name == "relay") for name, probe in bus.checks().items()
         ]
         add_routes(app, health_router(checks))
-        contract = asyncapi_document(
-            self.settings.service, publishes, consumer.events if consumer else ()
-        )
+        heard = [event for consumer in consumers for event in consumer.events]
+        contract = asyncapi_document(self.settings.service, publishes, list(dict.fromkeys(heard)))
         add_routes(app, _contract_router(contract))
         for router in routers:
             add_routes(app, router)
+        if self.settings.test_clock:
+            add_routes(app, test_clock_router(self.clock))
         return app
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 DEVELOPMENT_ISSUER = "https://issuer.linkway.example/dev"
 """Signs tokens for anyone who asks: for demonstrations and tests, never in production."""
+
+DEVELOPMENT_LINK_KEY = "known-to-everyone-and-so-never-for-production"
+"""Signs links where no key is given; anyone who reads this could make some."""
+
+_SHORTEST_LINK_KEY = 32
+"""Characters of a link key: as many as the bytes of the SHA-256 it is used with (RFC 2104 §3)."""
 
 
 def _service_name(validated: dict[str, Any]) -> str:
@@ -94,6 +100,12 @@ class ServiceSettings(BaseSettings):
         description="Time for work in hand at shutdown, in seconds; less than the platform's.",
     )
 
+    test_clock: bool = Field(
+        False,
+        description="Serves `POST /test-clock`, which moves this service's time forward, so that "
+        "a demonstration need not wait for weeks. Refused in production.",
+    )
+
     @property
     def is_production(self) -> bool:
         """Whether real people's data may be behind this process."""
@@ -105,6 +117,8 @@ class ServiceSettings(BaseSettings):
             raise ValueError("the development issuer must not be trusted in production")
         if self.is_production and self.jwks.startswith("http://"):
             raise ValueError("keys must be fetched over https in production")
+        if self.is_production and self.test_clock:
+            raise ValueError("test_clock must be off in production")
         return self
 
     @model_validator(mode="after")
@@ -113,4 +127,39 @@ class ServiceSettings(BaseSettings):
             self.kafka_username and self.kafka_password
         ):
             raise ValueError("SASL_SSL needs kafka_username and kafka_password")
+        return self
+
+
+class LinkSettings(ServiceSettings):
+    """Settings of a service that hands out signed links (``shared.links``)."""
+
+    link_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (SecretStr(DEVELOPMENT_LINK_KEY),),
+        min_length=1,
+        description="Keys of signed links, separated by commas, of 32 characters or more each. "
+        "The first signs, all are believed. Production must state its own.",
+    )
+    public_url: str = Field(
+        "http://127.0.0.1",
+        pattern=r"^https?://[^\s?#]+$",
+        description="The address at which people reach this service, for links; `https://` in "
+        "production.",
+    )
+
+    @field_validator("link_keys", mode="before")
+    @classmethod
+    def _apart(cls, given: object) -> object:
+        if isinstance(given, str):
+            return tuple(key.strip() for key in given.split(",") if key.strip())
+        return given
+
+    @model_validator(mode="after")
+    def _links_fit_for_production(self) -> Self:
+        keys = [key.get_secret_value() for key in self.link_keys]
+        if any(len(key) < _SHORTEST_LINK_KEY for key in keys):
+            raise ValueError(f"link_keys must have {_SHORTEST_LINK_KEY} characters or more each")
+        if self.is_production and DEVELOPMENT_LINK_KEY in keys:
+            raise ValueError("link_keys must be stated in production")
+        if self.is_production and not self.public_url.startswith("https://"):
+            raise ValueError("public_url must begin with https:// in production")
         return self

@@ -41,8 +41,8 @@ class Bus:
         self._telemetry = telemetry
         self._publisher = Publisher(settings)
         self._dead_letters = DeadLetters(self._publisher, settings, telemetry)
-        self._subscribe: Callable[[], Subscription[Any]] | None = None
-        self._subscription: Subscription[Any] | None = None
+        self._subscribe: list[Callable[[], Subscription[Any]]] = []
+        self._subscriptions: dict[int, Subscription[Any]] = {}
         self._outboxes: Sequence[Collection] = ()
         self._relay: Relay | None = None
         self._running = False
@@ -50,7 +50,7 @@ class Bus:
     def consume(
         self, consumer: Consumer[StoresT], stores: StoresT, *, patience: Patience | None = None
     ) -> None:
-        """Apply the events ``consumer`` listens to. At most once for a bus."""
+        """Apply the events ``consumer`` listens to. Each consumer of a bus is its own group."""
 
         def subscribe() -> Subscription[StoresT]:
             return Subscription(
@@ -63,7 +63,7 @@ class Bus:
             )
 
         if consumer.topics:
-            self._subscribe = subscribe
+            self._subscribe.append(subscribe)
 
     def relay(self, collections: Sequence[Collection]) -> None:
         """Publish what these collections' documents have to tell. At most once for a bus."""
@@ -74,7 +74,7 @@ class Bus:
         checks: dict[str, Check] = {"kafka": self._publisher.check}
         if self._outboxes:
             checks["relay"] = self._check_relay
-        if self._subscribe is not None:
+        if self._subscribe:
             checks["consumer"] = self._check_consumer
         return checks
 
@@ -95,8 +95,10 @@ class Bus:
                     self._outboxes, self._publisher, self._settings, self._telemetry
                 )
                 relaying.append(asyncio.create_task(self._relay.run()))
-            if self._subscribe is not None:
-                consuming.append(asyncio.create_task(self._keep_consuming(self._subscribe)))
+            consuming += [
+                asyncio.create_task(self._keep_consuming(n, subscribe))
+                for n, subscribe in enumerate(self._subscribe)
+            ]
             await _until_one_ends([*consuming, *relaying])
         finally:
             self._running = False
@@ -114,11 +116,11 @@ class Bus:
             else:
                 return
 
-    async def _keep_consuming(self, subscribe: Callable[[], Subscription[Any]]) -> None:
+    async def _keep_consuming(self, n: int, subscribe: Callable[[], Subscription[Any]]) -> None:
         """Be a member of the group; one that gets no records though some wait is replaced."""
         pauses = _pauses()
         while True:
-            subscription = self._subscription = subscribe()
+            subscription = self._subscriptions[n] = subscribe()
             try:
                 await subscription.start()
                 heed_cancellation()
@@ -135,14 +137,16 @@ class Bus:
         grace = self._settings.graceful_seconds
         end = asyncio.get_running_loop().time() + grace
         await end_tasks(consuming)
-        if self._subscription is not None:
-            await self._subscription.stop(grace * _CONSUMER_SHARE)
+        await asyncio.gather(
+            *(each.stop(grace * _CONSUMER_SHARE) for each in self._subscriptions.values())
+        )
         if self._relay is not None:
             self._relay.stop()
             await asyncio.wait(relaying, timeout=_until(end))
         await end_tasks(relaying)
         await self._publisher.close(max(_LEAST_CLOSE_SECONDS, _until(end)))
-        self._subscription = self._relay = None
+        self._subscriptions = {}
+        self._relay = None
 
     async def _check_relay(self) -> None:
         """A relay that waits for Kafka is well: the events are safe where they are."""
@@ -150,7 +154,8 @@ class Bus:
             raise Unavailable("The relay does not run.")
 
     async def _check_consumer(self) -> None:
-        if self._subscription is None or not self._subscription.healthy:
+        joined = self._subscriptions.values()
+        if len(joined) < len(self._subscribe) or not all(each.healthy for each in joined):
             raise Unavailable("Events are not being consumed.")
 
 

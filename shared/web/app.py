@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute
 
 from shared.auth import Authenticator
+from shared.clock import Clock
 from shared.settings import ServiceSettings
 from shared.telemetry import Telemetry, configure_logging
 from shared.web import openapi, problems
@@ -34,10 +35,11 @@ def create_base_app(
     description: str,
     lifespan: Lifespan,
     telemetry: Telemetry,
+    clock: Clock | None = None,
 ) -> FastAPI:
     """An application with problem documents, request ids, limits, metrics and tokens.
 
-    Puts ``settings``, ``telemetry`` and ``authenticator`` at ``app.state``. The service
+    Puts ``settings``, ``telemetry``, ``clock`` and ``authenticator`` at ``app.state``. The service
     adds its routers with ``add_routes``. Configures the process's logging.
     """
     configure_logging(settings)
@@ -53,6 +55,7 @@ def create_base_app(
     )
     app.state.settings = settings
     app.state.telemetry = telemetry
+    app.state.clock = clock or Clock()
     app.state.authenticator = Authenticator(settings)
     problems.install(app)
     app.add_middleware(Requests, telemetry=telemetry, max_body_bytes=settings.max_body_bytes)

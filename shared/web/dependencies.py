@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -47,7 +46,7 @@ class _Cause(_Bearer):
         return Cause(
             id=new_id() if key is None else derived_id(actor.tenant, actor.subject, key),
             actor=actor,
-            at=datetime.now(UTC),
+            at=request.app.state.clock.now(),
             traceparent=work.traceparent if work else None,
             digest=None if key is None else await _digest(request),
             repeatable=key is not None,

@@ -214,13 +214,13 @@ async def test_a_consumer_whose_task_died_is_replaced(
         await eventually(lambda: well(bus, "consumer"))
         await produce(settings.kafka_bootstrap, referrals, [Sent.of(envelope("case-1"))])
         await eventually(lambda: applied.events == [("case-1", 1)], within=REJOIN)
-        first = bus._subscription
+        first = bus._subscriptions[0]
         assert first is not None
         for task in first._subscriber.tasks:
             task.cancel()
         await produce(settings.kafka_bootstrap, referrals, [Sent.of(envelope("case-2"))])
         await eventually(lambda: ("case-2", 1) in applied.events, within=REJOIN)
-        assert bus._subscription is not first
+        assert bus._subscriptions[0] is not first
         assert await well(bus, "consumer")
 
 

@@ -1,0 +1,45 @@
+"""Moving a service's time forward, for demonstrations and tests only."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.clock import Clock
+from shared.web.body import JsonBody
+from shared.web.dependencies import require_role
+
+
+class Advance(BaseModel):
+    """How far to move the time forward."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, json_schema_extra={"examples": [{"hours": 48}]}
+    )
+
+    hours: Annotated[float, Field(gt=0, le=24 * 400)]
+
+
+class Now(BaseModel):
+    """The service's time, and how many hours it is ahead of the real one."""
+
+    now: datetime
+    hours_ahead: float
+
+
+def test_clock_router(clock: Clock) -> APIRouter:
+    """The route that moves ``clock``; for operations, and only where a setting asks for it."""
+    router = APIRouter(
+        tags=["test clock"], dependencies=[Depends(require_role("operations", "service"))]
+    )
+
+    @router.post("/test-clock", response_model=Now)
+    async def advance(body: Annotated[Advance, JsonBody(Advance)]) -> Now:
+        """Move this service's time forward: reminders and expiries fall due as if it had passed."""
+        clock.advance(timedelta(hours=body.hours))
+        return Now(now=clock.now(), hours_ahead=clock.ahead / timedelta(hours=1))
+
+    return router
