@@ -1,4 +1,4 @@
-"""The facts the directory listens to: what referrals do with places."""
+"""The facts the directory listens to: what referrals do with places, and closed organisations."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from services.directory.domain import EFFECTS
 from services.directory.store import Stores
 from shared.bus import Consumer
 from shared.cause import Cause
-from shared.events import ReferralEvent
+from shared.events import OrganisationChanged, ReferralEvent
 
 consumer = Consumer[Stores]("directory")
 
@@ -16,3 +16,10 @@ consumer = Consumer[Stores]("directory")
 async def referral_moved(event: ReferralEvent, cause: Cause, stores: Stores) -> None:
     """A referral was made, taken, put on a waiting list or ended."""
     await handlers.follow_referral(stores, event, cause)
+    await handlers.follow_need(stores, event, cause)
+
+
+@consumer.on(OrganisationChanged)
+async def organisation_changed(event: OrganisationChanged, cause: Cause, stores: Stores) -> None:
+    """An organisation, as told by this service itself, is closed: then its services are."""
+    await handlers.close_services_of(stores, event, cause)

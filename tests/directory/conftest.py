@@ -4,7 +4,7 @@ import pytest
 
 from services.directory.app import create_app
 from services.directory.settings import Settings
-from services.directory.store import Districts, Organisations, Services, Stores
+from services.directory.store import Districts, Organisations, Services, Stores, UnmetNeeds
 from shared.devissuer import DevIssuer
 from shared.store import Database
 from shared.testing import free_port, serving
@@ -18,8 +18,9 @@ async def stores(database: Database) -> Stores:
         services=Services(database.collection("services")),
         organisations=Organisations(database.collection("organisations")),
         districts=Districts(database.collection("districts")),
+        unmet=UnmetNeeds(database.collection("unmet")),
     )
-    for store in (kept.services, kept.organisations, kept.districts):
+    for store in (kept.services, kept.organisations, kept.districts, kept.unmet):
         await store.ensure_indexes()
     return kept
 

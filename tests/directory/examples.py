@@ -51,8 +51,9 @@ def fact(
     referral_kind: ReferralKind = "onward",
     service_id: str = "svc-1",
     tenant: str = TENANT,
+    extra: dict[str, Any] | None = None,
 ) -> E:
-    """The ``seq``-th fact of a referral."""
+    """The ``seq``-th fact of a referral; ``extra`` is what its kind says besides."""
     return kind.model_validate(
         {
             "tenant": tenant,
@@ -70,6 +71,10 @@ def fact(
             "provider_organisation_id": "org-allotments",
             "reason_code": "other",
             "outcome_code": "goals_met",
+            "question_code": "other",
+            "new_referral_id": "r-new",
+            "new_service_id": "svc-2",
+            **(extra or {}),
         }
     )
 

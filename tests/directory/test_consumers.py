@@ -10,20 +10,18 @@ from fastapi import FastAPI
 from services.directory import handlers
 from services.directory.app import create_app
 from services.directory.consumers import consumer
-from services.directory.domain import Service
+from services.directory.domain import EFFECTS, Organisation, Service
 from services.directory.settings import Settings
 from services.directory.store import Stores
 from shared.bus import Publisher, topic_name
 from shared.events import (
     Envelope,
+    OrganisationChanged,
     ReferralAccepted,
-    ReferralCompleted,
     ReferralCreated,
     ReferralDeclined,
     ReferralEvent,
-    ReferralNotCompleted,
     ReferralWaitlisted,
-    ReferralWithdrawn,
 )
 from shared.ids import derived_id
 from shared.testing import eventually, serving
@@ -92,16 +90,8 @@ async def published(settings: Settings, count: int) -> list[tuple[str, dict[str,
 
 
 def test_every_fact_that_moves_a_place_is_listened_to() -> None:
-    assert set(consumer.events) == {
-        ReferralCreated,
-        ReferralAccepted,
-        ReferralWaitlisted,
-        ReferralDeclined,
-        ReferralWithdrawn,
-        ReferralCompleted,
-        ReferralNotCompleted,
-    }
-    assert consumer.topics == ["referral-events"]
+    assert set(consumer.events) == {*EFFECTS, OrganisationChanged}
+    assert consumer.topics == ["directory-events", "referral-events"]
 
 
 async def test_places_follow_referrals_over_kafka_late_and_repeated_facts_included(
@@ -134,7 +124,7 @@ async def test_places_follow_referrals_over_kafka_late_and_repeated_facts_includ
         assert {id_: (hold.status, hold.seq) for id_, hold in service.holds.items()} == {
             "r-1": ("used", 2),
             "r-2": ("released", 2),
-            "r-3": ("released", 2),
+            "r-3": ("waiting", 2),
             "r-4": ("held", 1),
         }
         return service
@@ -164,3 +154,21 @@ async def test_what_the_directory_tells_of_a_service_is_on_its_topic_in_order(
     ]
     assert [data["available"] for kind, data in facts if kind == "capacity-changed"] == [3, 2]
     assert {data["service_id"] for _, data in facts} == {"svc-1"}
+
+
+async def test_service_or_organisation_closes_over_kafka(directory: FastAPI) -> None:
+    """The directory hears its own fact that an organisation closed, and closes its services."""
+    stores: Stores = directory.state.stores
+    closing = Organisation(
+        id="org-allotments", name="Fernley Allotments", kind="provider", status="closed"
+    )
+    await handlers.put_services(stores, [listing(), listing(id="svc-2")], because())
+    await handlers.put_organisations(stores, [closing], because())
+
+    async def closed() -> bool:
+        for service_id in ("svc-1", "svc-2"):
+            service = (await handlers.get_service(stores, service_id, TENANT)).state
+            assert service.listing.status == "defunct"
+        return True
+
+    assert await eventually(closed, within=30)

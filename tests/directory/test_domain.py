@@ -14,7 +14,7 @@ from services.directory.domain import (
     split_postcode,
 )
 from shared.errors import Conflict, Invalid, NotFound
-from shared.events import Event, field_errors
+from shared.events import Event, ServiceClosed, field_errors
 from tests.directory.examples import CURATOR, LATER, NOON, PROVIDER, because, listing
 
 
@@ -197,6 +197,13 @@ def test_others_are_told_whether_people_can_be_referred_here(
     )
     assert said(events) == facts
     assert restated.listing.status == after
+
+
+@pytest.mark.parametrize("status", ["inactive", "defunct", "temporarily closed"])
+def test_who_hears_of_a_closed_service_hears_how_closed_it_is(status: str) -> None:
+    _, (told,) = restate(published(), listing(status=status), (), because(), reopen=False)
+    assert isinstance(told, ServiceClosed)
+    assert told.status == status
 
 
 def test_what_changes_while_no_one_can_be_referred_here_is_not_told() -> None:

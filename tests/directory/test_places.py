@@ -1,19 +1,34 @@
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from services.directory.domain import RELEASED_KEPT, Service, follow_referral, publish
+from services.directory.domain import (
+    EFFECTS,
+    NO_EFFECT,
+    RELEASED_KEPT,
+    Service,
+    follow_referral,
+    publish,
+    state_capacity,
+)
 from shared.events import (
     CapacityChanged,
     ReferralAccepted,
     ReferralCompleted,
+    ReferralConsentWithdrawn,
     ReferralCreated,
     ReferralDeclined,
+    ReferralEnteredInError,
     ReferralEvent,
+    ReferralExpired,
+    ReferralHeld,
+    ReferralInfoProvided,
+    ReferralInfoRequested,
     ReferralKind,
     ReferralNotCompleted,
+    ReferralRerouted,
+    ReferralResumed,
+    ReferralStarted,
     ReferralWaitlisted,
     ReferralWithdrawn,
 )
@@ -46,13 +61,62 @@ def test_a_referral_holds_a_place_and_acceptance_uses_it() -> None:
     assert told == [1]
 
 
+def kinds_of(event: type[ReferralEvent]) -> Iterator[type[ReferralEvent]]:
+    """The class and all that are kinds of it."""
+    yield event
+    for kind in event.__subclasses__():
+        yield from kinds_of(kind)
+
+
+def test_what_each_fact_of_a_referral_does_to_its_place_is_decided() -> None:
+    facts = {kind for kind in kinds_of(ReferralEvent) if hasattr(kind, "type")}
+    leaves = {kind for event in NO_EFFECT for kind in kinds_of(event) if hasattr(kind, "type")}
+    assert set(EFFECTS) | leaves == facts
+    assert not set(EFFECTS) & leaves
+    assert len(facts) > 30
+
+
 @pytest.mark.parametrize(
-    "ending", [ReferralDeclined, ReferralWithdrawn, ReferralCompleted, ReferralNotCompleted]
+    "ending",
+    [
+        ReferralCompleted,
+        ReferralConsentWithdrawn,
+        ReferralDeclined,
+        ReferralEnteredInError,
+        ReferralExpired,
+        ReferralNotCompleted,
+        ReferralRerouted,
+        ReferralWithdrawn,
+    ],
 )
 def test_a_referral_that_ends_gives_its_place_back(ending: type[ReferralEvent]) -> None:
     service, told = follow(group(2), [fact(ReferralCreated, 1), fact(ending, 2)])
     assert places(service) == (2, {"r-1": ("released", 2)})
     assert told == [1, 2]
+
+
+def test_support_on_hold_keeps_its_place() -> None:
+    facts = [fact(ReferralStarted, 3), fact(ReferralHeld, 4), fact(ReferralResumed, 5)]
+    assert [places(follow(group(1), facts[:n])[0])[0] for n in (1, 2, 3)] == [0, 0, 0]
+
+
+def test_a_question_keeps_the_place_held() -> None:
+    facts = [
+        fact(ReferralCreated, 1),
+        fact(ReferralInfoRequested, 2),
+        fact(ReferralInfoProvided, 3),
+    ]
+    assert places(follow(group(1), facts)[0]) == (0, {"r-1": ("held", 3)})
+
+
+def test_a_referral_made_instead_of_another_holds_its_own_place() -> None:
+    """Whichever of the two referrals' facts comes first."""
+    old = [fact(ReferralCreated, 1, "r-old"), fact(ReferralRerouted, 2, "r-old")]
+    new = fact(ReferralCreated, 1, "r-new")
+    for facts in ([*old, new], [new, *old], [old[1], new, old[0]]):
+        service, _ = follow(group(3), facts)
+        assert service.available == 2
+        assert service.holds["r-old"].status == "released"
 
 
 def test_who_is_on_the_waiting_list_holds_no_place_until_accepted() -> None:
@@ -85,9 +149,17 @@ def test_only_onward_referrals_take_places(kind: ReferralKind) -> None:
     )
 
 
-def test_a_service_without_a_capacity_has_no_places_to_take() -> None:
-    team = group(None)
-    assert follow_referral(team, fact(ReferralCreated, 1), CAUSE) == (team, ())
+def test_those_who_came_before_the_places_were_stated_count() -> None:
+    facts = [
+        fact(ReferralAccepted, 2, "r-1"),
+        fact(ReferralCreated, 1, "r-2"),
+        fact(ReferralWaitlisted, 2, "r-3"),
+    ]
+    service, told = follow(group(None), facts)
+    assert (service.available, told) == (None, [])
+    stated, (event,) = state_capacity(service, "places", 5, CAUSE)
+    assert isinstance(event, CapacityChanged)
+    assert (stated.available, event.available, event.waiting) == (3, 3, 1)
 
 
 def test_a_place_taken_is_followed_though_the_capacity_is_no_longer_stated() -> None:
@@ -105,38 +177,3 @@ def test_the_latest_thousand_released_entries_are_kept_and_every_taken_one() -> 
     assert "taken" in service.holds
     assert "oldest" not in service.holds
     assert service.available == 4
-
-
-LIVES: Sequence[Sequence[type[ReferralEvent]]] = [
-    [ReferralCreated],
-    [ReferralCreated, ReferralAccepted],
-    [ReferralCreated, ReferralDeclined],
-    [ReferralCreated, ReferralWaitlisted],
-    [ReferralCreated, ReferralWaitlisted, ReferralWithdrawn],
-    [ReferralCreated, ReferralWaitlisted, ReferralAccepted, ReferralCompleted],
-    [ReferralCreated, ReferralAccepted, ReferralNotCompleted],
-]
-TAKEN_AT_THE_END = [1, 1, 0, 0, 0, 0, 0]
-
-
-@given(
-    lives=st.lists(st.sampled_from(range(len(LIVES))), max_size=6),
-    maximum=st.integers(0, 4),
-    data=st.data(),
-)
-def test_facts_in_any_order_and_any_number_give_the_places_of_the_clean_run(
-    lives: list[int], maximum: int, data: st.DataObject
-) -> None:
-    clean = [
-        fact(kind, seq, f"r-{referral}")
-        for referral, life in enumerate(lives)
-        for seq, kind in enumerate(LIVES[life], start=1)
-    ]
-    repeats = data.draw(st.lists(st.sampled_from(clean), max_size=10)) if clean else []
-    mess = data.draw(st.permutations([*clean, *repeats]))
-    service, told = follow(group(maximum), mess)
-    in_order, _ = follow(group(maximum), clean)
-    assert places(service) == places(in_order)
-    assert service.available == max(0, maximum - sum(TAKEN_AT_THE_END[life] for life in lives))
-    assert all(0 <= count <= maximum for count in told)
-    assert all(before != after for before, after in zip([maximum, *told], told, strict=False))

@@ -4,7 +4,7 @@ import pytest
 
 from services.directory import handlers
 from services.directory.domain import Listing, Point
-from services.directory.handlers import Place, Wanted
+from services.directory.handlers import Place, Wanted, search
 from services.directory.store import Stores
 from shared.errors import Invalid
 from shared.events import ReferralCreated
@@ -121,3 +121,19 @@ async def test_a_cursor_that_was_not_given_is_refused(
     with pytest.raises(Invalid) as caught:
         await handlers.find_services(stores, Wanted(place=place), TENANT, limit=5, cursor=cursor)
     assert [fault.pointer for fault in caught.value.errors] == ["/query/cursor"]
+
+
+@pytest.mark.parametrize("place", [None, HERE])
+@pytest.mark.parametrize("few", [0, 4, 2000])
+async def test_words_find_the_same_in_the_same_order_however_common_they_are(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch, place: Place | None, few: int
+) -> None:
+    """The rarest word leads where few services have it; else the order does."""
+    monkeypatch.setattr(search, "FEW", few)
+    for n in range(6):
+        await load(stores, at(f"walk-{n}", 53.0 + (n % 3) / 100, name="Walking group"))
+    await load(stores, at("run-0", 53.0, name="Running group"), at("art-0", 53.0, name="Art"))
+    newest = ["walk-5", "walk-4", "walk-3", "walk-2", "walk-1", "walk-0"]
+    nearest = ["walk-0", "walk-3", "walk-1", "walk-4", "walk-2", "walk-5"]
+    in_order = await found(stores, Wanted(place=place, text="group walk"), limit=4)
+    assert in_order == (newest if place is None else nearest)

@@ -1,7 +1,29 @@
 """The directory over HTTP: services and their places, organisations, districts, needs."""
 
-from services.directory.api import registers, services
+from services.directory.api import (
+    assurance,
+    capacity,
+    confirming,
+    finding,
+    matching,
+    needs,
+    problems,
+    registers,
+    services,
+    unmet,
+)
 
-routers = (services.router, registers.router)
+routers = (
+    services.router,
+    finding.router,
+    matching.router,
+    registers.router,
+    needs.router,
+    assurance.router,
+    problems.router,
+    capacity.router,
+    unmet.router,
+    confirming.router,
+)
 
 __all__ = ["routers"]

@@ -13,7 +13,16 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel
 
-from services.directory.domain import Capacity, CloseReason, Listing, Need, Organisation, Service
+from services.directory.domain import (
+    AssuranceStage,
+    Capacity,
+    CloseReason,
+    Listing,
+    Need,
+    Organisation,
+    ProblemCode,
+    Service,
+)
 from services.directory.domain.words import Strict
 
 
@@ -64,6 +73,10 @@ class ServiceView(Listing):
     """A service as people see it."""
 
     capacity: CapacityView | None = None
+    open_problems: tuple[ProblemCode, ...] | None = None
+    """What is wrong with the listing, as reported and not yet seen to; staff alone see it."""
+    assurance_stage: AssuranceStage | None = None
+    """How often its organisation was asked to confirm it since it last did; for staff."""
 
 
 class ServiceFound(ServiceView):
@@ -79,9 +92,15 @@ class ServiceList(BaseModel):
     next_cursor: str | None
 
 
-def service_view(service: Service) -> ServiceView:
-    """The service with its free places."""
-    return ServiceView.model_construct(**_said(service))
+def service_view(service: Service, *, for_staff: bool = False) -> ServiceView:
+    """The service with its free places and, for staff, how far its listing can be relied on."""
+    view = ServiceView.model_construct(**_said(service))
+    if not for_staff:
+        return view
+    problems = tuple(each.problem_code for each in service.problems if each.is_open)
+    return view.model_copy(
+        update={"open_problems": problems, "assurance_stage": service.assurance.stage}
+    )
 
 
 def service_found(service: Service, metres: float | None) -> ServiceFound:

@@ -1,4 +1,4 @@
-"""Routes of the registers: organisations, postcode districts and coded needs."""
+"""Routes of the registers: organisations and postcode districts."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from services.directory import handlers
-from services.directory.api.models import BatchResults, NeedList, OrganisationList
+from services.directory.api.models import BatchResults, OrganisationList
 from services.directory.api.rows import DistrictRows, OrganisationRows, put_rows
 from services.directory.api.services import CURATORS, Held
 from services.directory.domain import (
-    NEEDS,
     Id,
     Organisation,
     OrganisationKind,
@@ -92,9 +91,3 @@ async def list_organisations(
         items=tuple(saved.state.organisation for saved in found.items),
         next_cursor=found.next_cursor,
     )
-
-
-@router.get("/needs", summary="List the coded needs")
-async def list_needs(_actor: Acting) -> NeedList:
-    """Every need a service may be coded with."""
-    return NeedList(items=tuple(NEEDS.values()))

@@ -1,29 +1,24 @@
-"""Routes of community services: loading, stating, closing, reading and finding them."""
+"""Routes of community services: loading, stating, closing and reading them."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from services.directory import handlers
 from services.directory.api.models import (
     BatchResults,
     CloseService,
     Receipt,
-    ServiceList,
     ServiceView,
-    service_found,
     service_view,
 )
 from services.directory.api.rows import ServiceRows, put_rows
-from services.directory.domain import Id, Listing, NeedCode, Point, ServiceStatus
-from services.directory.domain.words import Latitude, Longitude
-from services.directory.handlers import Place, Wanted
+from services.directory.domain import Id, Listing
 from services.directory.store import Stores
 from shared.errors import FieldError, Invalid
-from shared.events import ServiceRole
-from shared.web import Acting, CauseOf, IfMatch, JsonBody, Paging, etag, require_role
+from shared.web import Acting, CauseOf, IfMatch, JsonBody, etag, require_role
 
 router = APIRouter(tags=["services"])
 
@@ -38,6 +33,9 @@ Held = Annotated[Stores, Depends(stores_of)]
 
 CURATORS = [Depends(require_role("directory_curator"))]
 CURATORS_AND_PROVIDERS = [Depends(require_role("directory_curator", "provider"))]
+
+STAFF = frozenset({"link_worker", "team_lead", "directory_curator"})
+"""Who is told how far a listing can be relied on."""
 
 
 @router.put(
@@ -117,68 +115,15 @@ async def close_service(
 async def get_service(
     service_id: Id, actor: Acting, stores: Held, response: Response
 ) -> ServiceView:
-    """What is said of the service, and its free places."""
+    """What is said of the service, and its free places.
+
+    Link workers, curators and its own provider also see what is reported to be wrong with
+    the listing, and how often its organisation was asked to confirm it. 404 where there is
+    no such service.
+    """
     saved = await handlers.get_service(stores, service_id, actor.tenant)
     response.headers["ETag"] = etag(saved.version)
-    return service_view(saved.state)
-
-
-async def _wanted(
-    *,
-    need: Annotated[list[NeedCode], Query(default_factory=list, description="Any of these needs.")],
-    postcode: Annotated[
-        str | None,
-        Query(max_length=12, description="Look from here; a whole postcode or its district."),
-    ] = None,
-    lat: Annotated[Latitude | None, Query(description="Look from here, with `lon`.")] = None,
-    lon: Annotated[Longitude | None, Query(description="Look from here, with `lat`.")] = None,
-    proximity: Annotated[
-        float | None, Query(gt=0, le=1_000_000, description="How far away at most, in metres.")
-    ] = None,
-    search: Annotated[
-        str | None, Query(max_length=200, description="Beginnings of words, all of them.")
-    ] = None,
-    service_role: ServiceRole | None = None,
-    status: ServiceStatus = "active",
-    minimum_free_places: Annotated[
-        int | None, Query(ge=0, description="Only services that say they have so many free.")
-    ] = None,
-) -> Wanted:
-    faults = []
-    if (lat is None) != (lon is None):
-        faults.append(FieldError("/query/lon", "lat and lon must be given together"))
-    if postcode is not None and lat is not None:
-        faults.append(FieldError("/query/postcode", "give either a postcode or lat and lon"))
-    if proximity is not None and postcode is None and lat is None:
-        faults.append(FieldError("/query/proximity", "needs a postcode or lat and lon"))
-    if faults:
-        raise Invalid("The search cannot be made.", errors=faults)
-    point = None if lat is None or lon is None else Point(latitude=lat, longitude=lon)
-    return Wanted(
-        needs=need,
-        text=search,
-        role=service_role,
-        status=status,
-        free_places=minimum_free_places,
-        place=None
-        if point is None and postcode is None
-        else Place(point=point, postcode=postcode, metres=proximity),
-    )
-
-
-@router.get("/services", summary="Find services")
-async def find_services(
-    wanted: Annotated[Wanted, Depends(_wanted)], page: Paging, actor: Acting, stores: Held
-) -> ServiceList:
-    """Services by need and place: nearest first from a place, else newest first.
-
-    From a place, services that have none on the map are left out. A distance is measured
-    in a straight line, and from the middle of the district where a postcode is given.
-    """
-    matches, next_cursor = await handlers.find_services(
-        stores, wanted, actor.tenant, limit=page.limit, cursor=page.cursor
-    )
-    return ServiceList(
-        items=tuple(service_found(match.saved.state, match.metres) for match in matches),
-        next_cursor=next_cursor,
+    own = actor.organisation == saved.state.listing.organization.id
+    return service_view(
+        saved.state, for_staff=actor.role in STAFF or (actor.role == "provider" and own)
     )

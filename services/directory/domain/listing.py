@@ -2,14 +2,14 @@
 
 A listing is whole: the one that comes later replaces the one before it. ``service_role``,
 ``need_codes``, ``free`` and ``capacity`` are Linkway's own; ``capacity`` has the words of
-HSDS 3.1's ``service_capacity``.
+HSDS 3.1's ``service_capacity``. Ids of parts are not kept: the part is its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, time
-from typing import Annotated, Literal, Self
+from datetime import date
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -17,19 +17,25 @@ from pydantic import (
     Field,
     ValidationInfo,
     field_validator,
-    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from services.directory.domain.needs import NeedCode
+from services.directory.domain.needs import NeedCode, needs_of_terms
+from services.directory.domain.parts import (
+    Attribute,
+    Capacity,
+    Contact,
+    CostOption,
+    Location,
+    OrganizationRef,
+    Schedule,
+    ServiceArea,
+)
 from services.directory.domain.words import (
     Email,
     Id,
-    Latitude,
     Line,
-    Longitude,
     Point,
-    Postcode,
     Strict,
     Telephone,
     Text,
@@ -45,70 +51,10 @@ def _once(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
 
 
-_DAY = "-?[1-5]?(MO|TU|WE|TH|FR|SA|SU)"
-Days = Annotated[
-    str, shaped(f"{_DAY}(,{_DAY})*", "must be days as in RFC 5545, such as MO,TH or 1MO")
-]
-"""RFC 5545 BYDAY: ``MO,TH``; ``1MO`` is a month's first Monday."""
-
 Language = Annotated[str, shaped("[a-z]{2,3}", "must be a code of ISO 639, such as en or bfi")]
 """ISO 639-1 or 639-3: ``en``, ``ur``, ``bfi`` (British Sign Language)."""
 
 Age = Annotated[int, Field(ge=0, le=150)]
-
-
-class OrganizationRef(Strict):
-    """The organisation that runs a service."""
-
-    id: Id
-    name: Line
-
-
-class Location(Strict):
-    """Where a service is given; one without a place on the map is found by its postcode."""
-
-    name: Line | None = None
-    latitude: Latitude | None = None
-    longitude: Longitude | None = None
-    address_1: Line | None = None
-    city: Line | None = None
-    postal_code: Postcode | None = None
-
-    @property
-    def point(self) -> Point | None:
-        """Its place on the map, if stated."""
-        if self.latitude is None or self.longitude is None:
-            return None
-        return Point(latitude=self.latitude, longitude=self.longitude)
-
-    @property
-    def district(self) -> str | None:
-        """The postcode district to find it by where no place is stated."""
-        if self.point is not None or self.postal_code is None:
-            return None
-        return self.postal_code.partition(" ")[0]
-
-    @model_validator(mode="after")
-    def _both_or_neither(self) -> Self:
-        if (self.latitude is None) != (self.longitude is None):
-            raise PydanticCustomError("place", "latitude and longitude must be given together")
-        return self
-
-
-class Schedule(Strict):
-    """When a service is open, in code where it is known and in words where it is not."""
-
-    byday: Days | None = None
-    opens_at: time | None = None
-    closes_at: time | None = None
-    description: Text | None = None
-
-
-class Capacity(Strict):
-    """How many people a service can take at once; ``unit`` says of what, such as places."""
-
-    unit: Line
-    maximum: int = Field(ge=0, le=1_000_000)
 
 
 class Listing(Strict):
@@ -120,20 +66,27 @@ class Listing(Strict):
     service_role: ServiceRole = "community"
     status: ServiceStatus = "active"
     description: Text | None = None
+    alert: Text | None = None
+    accreditations: Text | None = None
     url: WebAddress | None = None
     email: Email | None = None
     telephone: Telephone | None = None
+    contacts: tuple[Contact, ...] = Field(default=(), max_length=50)
     locations: tuple[Location, ...] = Field(default=(), max_length=100)
+    service_areas: tuple[ServiceArea, ...] = Field(default=(), max_length=100)
     schedules: tuple[Schedule, ...] = Field(default=(), max_length=100)
     languages: Annotated[tuple[Language, ...], AfterValidator(_once)] = Field((), max_length=100)
     minimum_age: Age | None = None
     maximum_age: Age | None = None
     fees: Text | None = None
     free: bool | None = None
+    cost_options: tuple[CostOption, ...] = Field(default=(), max_length=50)
     accessibility: Text | None = None
+    attributes: tuple[Attribute, ...] = Field(default=(), max_length=100)
     need_codes: Annotated[tuple[NeedCode, ...], AfterValidator(_once)] = Field((), max_length=100)
     assured_date: date | None = None
     """When someone last made sure that all this is so."""
+    assurer_email: Email | None = None
     last_modified: AwareDatetime | None = None
     """When the source last changed it; a difference in this alone is no change."""
     capacity: Capacity | None = None
@@ -149,6 +102,32 @@ class Listing(Strict):
     def says_the_same(self, other: Listing) -> bool:
         """Whether both say the same about the service."""
         return self == other.model_copy(update={"last_modified": self.last_modified})
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The coded needs it answers: those stated or, where none is, those of its terms."""
+        if self.need_codes:
+            return self.need_codes
+        return needs_of_terms(each.taxonomy_term.name for each in self.attributes)
+
+    @property
+    def accessibility_codes(self) -> tuple[str, ...]:
+        """What at least one of its places offers, in code."""
+        offers = (way.code for place in self.locations for way in place.accessibility)
+        return _once(tuple(code for code in offers if code is not None))
+
+    @property
+    def remote(self) -> bool:
+        """Whether it can be used from anywhere."""
+        return any(place.location_type == "virtual" for place in self.locations)
+
+    @property
+    def is_free(self) -> bool | None:
+        """Whether it costs nothing: as stated or, where it is not, by its prices."""
+        amounts = [cost.amount for cost in self.cost_options if cost.amount is not None]
+        if self.free is None and amounts:
+            return not any(amounts)
+        return self.free
 
     def districts_needed(self) -> frozenset[str]:
         """The postcode districts of locations that state no latitude and longitude."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from typing import Annotated, Literal
 
@@ -20,14 +20,30 @@ NeedGroup = Literal[
 ]
 
 
+class NeedTerm(BaseModel):
+    """A word that a directory's taxonomy has for services that answer a need."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    taxonomy: str
+    name: str
+
+
 class Need(BaseModel):
-    """One coded need: ``code`` on the wire, ``label`` for people."""
+    """One coded need: ``code`` on the wire, ``label`` for people.
+
+    ``taxonomy_terms`` are the words of directories' taxonomies that mean it, besides the
+    label itself. ``snomed_ct`` is a concept id, null until a terminologist has verified
+    one: a wrong code in a person's record is worse than none.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     code: str
     group: NeedGroup
     label: str
+    taxonomy_terms: tuple[NeedTerm, ...] = ()
+    snomed_ct: str | None = None
 
 
 def _load() -> Mapping[str, Need]:
@@ -40,6 +56,23 @@ NEEDS: Mapping[str, Need] = _load()
 
 A code is never taken out of the list: services stored with it must still be read.
 """
+
+
+def _by_term() -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for need in NEEDS.values():
+        for name in (need.label, *(term.name for term in need.taxonomy_terms)):
+            found.setdefault(name.casefold(), []).append(need.code)
+    return {name: tuple(codes) for name, codes in found.items()}
+
+
+_BY_TERM = _by_term()
+
+
+def needs_of_terms(names: Iterable[str]) -> tuple[str, ...]:
+    """The needs that words of a taxonomy mean, whatever their case; unknown words mean none."""
+    codes = (code for name in names for code in _BY_TERM.get(name.strip().casefold(), ()))
+    return tuple(dict.fromkeys(codes))
 
 
 def _known(code: str) -> str:

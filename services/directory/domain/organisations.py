@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from services.directory.domain.words import (
     District,
@@ -18,8 +20,12 @@ from services.directory.domain.words import (
     Strict,
     Telephone,
 )
+from shared.cause import Cause
+from shared.events import EventActor, OrganisationChanged
 
-OrganisationKind = Literal["practice", "provider", "trust", "primary_care_network", "other"]
+OrganisationKind = Literal[
+    "practice", "provider", "trust", "primary_care_network", "integrated_care_board", "other"
+]
 OrganisationStatus = Literal["active", "closed"]
 
 
@@ -46,6 +52,17 @@ class Organisation(Strict):
     address: Address = Address()
     email: Email | None = None
     telephone: Telephone | None = None
+    part_of: Id | None = None
+    """The organisation above it: of a practice its primary care network, of that its
+    integrated care board.
+    """
+
+    @field_validator("part_of")
+    @classmethod
+    def _not_of_itself(cls, above: str | None, info: ValidationInfo) -> str | None:
+        if above is not None and above == info.data.get("id"):
+            raise PydanticCustomError("part_of", "must be another organisation")
+        return above
 
 
 class PostcodeDistrict(Strict):
@@ -69,6 +86,34 @@ class OrganisationRecord(BaseModel):
 
     tenant: str
     organisation: Organisation
+
+
+def state_organisation(
+    known: OrganisationRecord | None, organisation: Organisation, cause: Cause
+) -> tuple[OrganisationRecord, Sequence[OrganisationChanged]]:
+    """The organisation as it is said to be now.
+
+    Told where it is new, or where what others go by changed: what it is, whether it is open
+    and what it is part of. The time of the fact dates the change, so that reports on the
+    time before keep the old tree.
+    """
+    record = OrganisationRecord(tenant=cause.actor.tenant, organisation=organisation)
+    if known is not None and _standing(known.organisation) == _standing(organisation):
+        return record, ()
+    fact = OrganisationChanged(
+        tenant=record.tenant,
+        occurred_at=cause.at,
+        actor=EventActor(role=cause.actor.role, organisation=cause.actor.organisation),
+        organisation_id=organisation.id,
+        kind=organisation.kind,
+        status=organisation.status,
+        part_of=organisation.part_of,
+    )
+    return record, [fact]
+
+
+def _standing(organisation: Organisation) -> tuple[str, str, str | None]:
+    return organisation.kind, organisation.status, organisation.part_of
 
 
 class DistrictRecord(BaseModel):

@@ -1,4 +1,4 @@
-"""Places held in a service by referrals.
+"""Places held in a service by referrals, and who waits for one.
 
 A place is an entry keyed by the referral's id and holds what the latest of that referral's
 facts says of it. ``seq`` counts the facts of one referral, so facts may come late, twice or
@@ -9,29 +9,77 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.directory.domain.service import Changed, Hold, HoldStatus, Service, recount
+from services.directory.domain.facts import Changed, recount
+from services.directory.domain.record import Hold, HoldStatus, Service
 from shared.cause import Cause
 from shared.events import (
+    AppointmentEvent,
+    CaseProfiled,
+    ContactAttempted,
     ReferralAccepted,
+    ReferralAssigned,
+    ReferralClosureProposed,
     ReferralCompleted,
+    ReferralConsentWithdrawn,
     ReferralCreated,
     ReferralDeclined,
+    ReferralEnteredInError,
     ReferralEvent,
+    ReferralExpired,
+    ReferralFollowedUp,
+    ReferralHeld,
+    ReferralInfoProvided,
+    ReferralInfoRequested,
     ReferralNotCompleted,
+    ReferralReminderDue,
+    ReferralRerouted,
+    ReferralRerouteNeeded,
+    ReferralResumed,
+    ReferralReviewDue,
+    ReferralStarted,
     ReferralWaitlisted,
     ReferralWithdrawn,
 )
 
 EFFECTS: Mapping[type[ReferralEvent], HoldStatus] = {
     ReferralCreated: "held",
+    ReferralInfoRequested: "held",
+    ReferralInfoProvided: "held",
     ReferralAccepted: "used",
-    ReferralWaitlisted: "released",
+    ReferralStarted: "used",
+    ReferralHeld: "used",
+    ReferralResumed: "used",
+    ReferralWaitlisted: "waiting",
     ReferralDeclined: "released",
+    ReferralExpired: "released",
     ReferralWithdrawn: "released",
+    ReferralRerouted: "released",
     ReferralCompleted: "released",
     ReferralNotCompleted: "released",
+    ReferralConsentWithdrawn: "released",
+    ReferralEnteredInError: "released",
 }
-"""What each fact does to the referral's place; who is on the waiting list holds none."""
+"""What each fact does to the referral's place.
+
+Support on hold keeps its place. A referral made instead of another holds its own, under its
+own id. Who took back their consent is cancelled; if they agree again and the referral goes
+on, its next fact takes the place again.
+"""
+
+NO_EFFECT: frozenset[type[ReferralEvent]] = frozenset(
+    {
+        AppointmentEvent,
+        CaseProfiled,
+        ContactAttempted,
+        ReferralAssigned,
+        ReferralClosureProposed,
+        ReferralFollowedUp,
+        ReferralReminderDue,
+        ReferralRerouteNeeded,
+        ReferralReviewDue,
+    }
+)
+"""Facts, with all their kinds, that leave a place as it is: the status stays."""
 
 RELEASED_KEPT = 1000
 """How many released entries stay, the latest ones.
@@ -52,18 +100,18 @@ def takes_place(event: ReferralEvent) -> bool:
 def follow_referral(service: Service, event: ReferralEvent, cause: Cause) -> Changed:
     """The service after a referral's fact; nothing changes where it is not news.
 
-    A place is taken only where a capacity is stated; an entry that exists goes on being
-    followed even if the capacity is no longer stated.
+    Followed also where no capacity is stated: once it is, those who came before count, and
+    a waiting list needs none.
     """
+    status = EFFECTS.get(type(event))
     known = service.holds.get(event.referral_id)
-    if known is None and service.listing.capacity is None:
-        return service, ()
-    if not takes_place(event) or (known is not None and event.seq <= known.seq):
+    if status is None or not takes_place(event) or (known is not None and event.seq <= known.seq):
         return service, ()
     others = {id_: hold for id_, hold in service.holds.items() if id_ != event.referral_id}
-    latest = {event.referral_id: Hold(status=EFFECTS[type(event)], seq=event.seq)}
+    since = event.occurred_at if status == "waiting" else None
+    latest = {event.referral_id: Hold(status=status, seq=event.seq, since=since)}
     followed = service.model_copy(update={"holds": _bounded({**others, **latest})})
-    return recount(service.available, followed, (), cause)
+    return recount(service, followed, (), cause)
 
 
 def _bounded(holds: Mapping[str, Hold]) -> Mapping[str, Hold]:

@@ -6,75 +6,27 @@ A service has one listing, and the places that referrals hold in it (``places``)
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime
 
+from services.directory.domain.assurance import confirmed_later_here, restated_assurance
+from services.directory.domain.facts import Changed, recount, said
 from services.directory.domain.listing import Listing
-from services.directory.domain.words import Point, Strict
+from services.directory.domain.record import CloseReason, Closure, Service
+from services.directory.domain.words import Point
 from shared.cause import Actor, Cause
 from shared.errors import Conflict, FieldError, Invalid, NotFound
-from shared.events import (
-    CapacityChanged,
-    DirectoryEvent,
-    EventActor,
-    ServiceChanged,
-    ServiceClosed,
-    ServicePublished,
-)
-
-HoldStatus = Literal["held", "used", "released"]
-CloseReason = Literal["provider_closed", "funding_ended", "replaced", "duplicate", "other"]
-
-
-class Hold(BaseModel):
-    """What a referral does with a place, by the latest of its facts (``seq``)."""
-
-    model_config = ConfigDict(frozen=True)
-
-    status: HoldStatus
-    seq: int
-
-
-class Closure(Strict):
-    """That a service was closed by hand, and why."""
-
-    reason_code: CloseReason
-    at: AwareDatetime
-
-
-class Service(BaseModel):
-    """One community service of one tenant.
-
-    ``points`` is where it is found on the map; ``holds`` has an entry by referral id.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    tenant: str
-    listing: Listing
-    points: tuple[Point, ...] = ()
-    holds: Mapping[str, Hold] = Field(default_factory=dict)
-    capacity_updated: AwareDatetime | None = None
-    closure: Closure | None = None
-
-    @property
-    def available(self) -> int | None:
-        """Places free now, never below nought; None where no capacity is stated."""
-        if self.listing.capacity is None:
-            return None
-        taken = sum(hold.status != "released" for hold in self.holds.values())
-        return max(0, self.listing.capacity.maximum - taken)
-
-
-Changed = tuple[Service, Sequence[DirectoryEvent]]
+from shared.events import DirectoryEvent, ServiceChanged, ServiceClosed, ServicePublished
 
 
 def publish(listing: Listing, points: Sequence[Point], cause: Cause) -> Changed:
     """A service new to the directory; only an active one is announced."""
     service = Service(
-        tenant=cause.actor.tenant, listing=_dated(listing, cause), points=tuple(points)
+        tenant=cause.actor.tenant,
+        listing=_dated(listing, cause),
+        points=tuple(points),
+        published_at=cause.at if listing.status == "active" else None,
     )
     facts = [_fact(ServicePublished, service, cause)] if listing.status == "active" else []
     return recount(None, service, facts, cause)
@@ -86,9 +38,11 @@ def restate(
     """The service with what is said about it replaced; its held places stay.
 
     A listing that does not mention ``capacity`` leaves it as it is: sources of services
-    seldom know a provider's places. Raises Invalid where the service was closed by hand,
-    unless ``reopen``: a repeated import must not undo a decision.
+    seldom know a provider's places; nor does an older ``assured_date`` undo what was
+    confirmed here. Raises Invalid where the service was closed by hand, unless ``reopen``: a
+    repeated import must not undo a decision.
     """
+    listing = confirmed_later_here(service, listing)
     if "capacity" not in listing.model_fields_set:
         listing = listing.model_copy(update={"capacity": service.listing.capacity})
     reopened = service.closure is not None and listing.status != "defunct"
@@ -103,11 +57,13 @@ def restate(
             "listing": _dated(listing, cause),
             "points": points,
             "closure": None if reopened else service.closure,
+            "assurance": restated_assurance(service, listing),
+            "published_at": _published_at(service, listing, cause),
         }
     )
     kind = _what_happened(service.listing.status, listing.status)
     facts = [] if kind is None else [_fact(kind, restated, cause)]
-    return recount(service.available, restated, facts, cause)
+    return recount(service, restated, facts, cause)
 
 
 def close(service: Service, reason_code: CloseReason, cause: Cause) -> Changed:
@@ -154,25 +110,6 @@ def check_statement(listing: Listing, current: Service | None, actor: Actor) -> 
         raise Invalid("A provider may not say this of a service.", errors=errors)
 
 
-def recount(
-    before: int | None, service: Service, facts: Sequence[DirectoryEvent], cause: Cause
-) -> Changed:
-    """The service and the facts, with ``capacity-changed`` where ``available`` moved."""
-    capacity, available = service.listing.capacity, service.available
-    if available == before:
-        return service, facts
-    counted = service.model_copy(update={"capacity_updated": cause.at})
-    if capacity is None or available is None:
-        return counted, facts
-    changed = CapacityChanged(
-        **_said(service, cause),
-        unit=capacity.unit,
-        maximum=capacity.maximum,
-        available=available,
-    )
-    return counted, [*facts, changed]
-
-
 def _what_happened(before: str, after: str) -> type[DirectoryEvent] | None:
     """Which fact tells of the change, as others understand it: can people be referred here?
 
@@ -189,16 +126,14 @@ def _dated(listing: Listing, cause: Cause) -> Listing:
     return listing.model_copy(update={"last_modified": listing.last_modified or cause.at})
 
 
+def _published_at(service: Service, listing: Listing, cause: Cause) -> AwareDatetime | None:
+    """When it became active: now, if it does; its own time stays while it is."""
+    becomes_active = listing.status == "active" and service.listing.status != "active"
+    return cause.at if becomes_active else service.published_at
+
+
 def _fact(kind: type[DirectoryEvent], service: Service, cause: Cause) -> DirectoryEvent:
-    return kind(**_said(service, cause))
-
-
-def _said(service: Service, cause: Cause) -> dict[str, Any]:
-    return {
-        "tenant": service.tenant,
-        "occurred_at": cause.at,
-        "actor": EventActor(role=cause.actor.role, organisation=cause.actor.organisation),
-        "service_id": service.listing.id,
-        "organisation_id": service.listing.organization.id,
-        "service_role": service.listing.service_role,
-    }
+    words = said(service, cause)
+    if kind is ServiceClosed:
+        words["status"] = service.listing.status
+    return kind(**words)

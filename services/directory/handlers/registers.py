@@ -1,4 +1,4 @@
-"""The registers of organisations and postcode districts; they publish nothing."""
+"""The registers of organisations and postcode districts."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from services.directory.domain import (
     OrganisationRecord,
     OrganisationStatus,
     PostcodeDistrict,
+    state_organisation,
 )
 from services.directory.handlers.upsert import Upserted, upsert
 from services.directory.store import Stores, key
 from shared.cause import Cause
+from shared.events import OrganisationChanged
 from shared.store import Page, Saved
 
 
@@ -26,12 +28,16 @@ async def put_organisations(
     tenant = cause.actor.tenant
 
     async def put(organisation: Organisation) -> Upserted[OrganisationRecord]:
-        record = OrganisationRecord(tenant=tenant, organisation=organisation)
+        def change(
+            known: OrganisationRecord | None,
+        ) -> tuple[OrganisationRecord, Sequence[OrganisationChanged]]:
+            return state_organisation(known, organisation, cause)
+
         return await upsert(
             stores.organisations,
             key(tenant, organisation.id),
-            lambda: (record, ()),
-            lambda _: (record, ()),
+            lambda: change(None),
+            change,
             cause,
         )
 

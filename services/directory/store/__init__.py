@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.directory.store.services import (
-    Districts,
-    Found,
-    Near,
-    Organisations,
-    Services,
-    key,
-    words,
-)
+from services.directory.store.finding import Found, Hit, Near
+from services.directory.store.services import Districts, Organisations, Services, key
+from services.directory.store.tags import FACETS, FacetName, words
+from services.directory.store.unmet import UnmetNeeds
 
-__all__ = ["Districts", "Found", "Near", "Organisations", "Services", "Stores", "key", "words"]
+__all__ = [
+    "FACETS",
+    "Districts",
+    "FacetName",
+    "Found",
+    "Hit",
+    "Near",
+    "Organisations",
+    "Services",
+    "Stores",
+    "UnmetNeeds",
+    "key",
+    "words",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +32,4 @@ class Stores:
     services: Services
     organisations: Organisations
     districts: Districts
+    unmet: UnmetNeeds

@@ -6,24 +6,24 @@ district), so a document's id is the tenant and the record's own id.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar
 
 from services.directory.domain import (
-    NEEDS,
+    AssuranceRules,
+    Candidate,
     DistrictRecord,
-    Listing,
     OrganisationRecord,
-    Point,
     Service,
+    next_asking,
     split_postcode,
 )
-from shared.store import Index, Saved, Store
-
-_WORDS_KEPT = 200
-"""Words of a listing that can be searched for; keeps the index small."""
+from services.directory.store import finding
+from services.directory.store.finding import Found, Hit, Near
+from services.directory.store.tags import facets_of
+from shared.store import Collection, Index, Saved, Store
+from shared.store.documents import Document
 
 
 def key(tenant: str, record_id: str) -> str:
@@ -31,26 +31,7 @@ def key(tenant: str, record_id: str) -> str:
     return f"{tenant}/{record_id}"
 
 
-def words(text: str) -> list[str]:
-    """The different words of a text, in lower case."""
-    return list(dict.fromkeys(re.findall(r"\w+", text.casefold())))
-
-
-@dataclass(frozen=True, slots=True)
-class Near:
-    """Ask for services around ``point``, within ``metres``, behind ``after`` (metres, id)."""
-
-    point: Point
-    metres: float | None = None
-    after: tuple[float, str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A service and how far it is, in metres."""
-
-    saved: Saved[Service]
-    metres: float
+_TAGGED = (("tenant", 1), ("facets.status", 1), ("facets.tags", 1))
 
 
 class Services(Store[Service]):
@@ -59,59 +40,106 @@ class Services(Store[Service]):
     model = Service
     source: ClassVar[str] = "/linkway/directory"
     indexes: ClassVar[Sequence[Index]] = (
-        Index("by_need", (("tenant", 1), ("facets.needs", 1), ("facets.status", 1))),
-        Index("by_word", (("tenant", 1), ("facets.words", 1))),
-        Index("by_place", (("tenant", 1), ("facets.status", 1), ("facets.places", "2dsphere"))),
+        # One list of tags in three orders: a search reads one of them from its beginning.
+        Index("by_tag_newest", (*_TAGGED, ("created_at", -1), ("_id", -1))),
+        Index("by_tag_freshest", (*_TAGGED, ("facets.assured", -1))),
+        Index("by_tag_nearest", (*_TAGGED, ("facets.places", "2dsphere"))),
+        Index("by_word", (("tenant", 1), ("facets.status", 1), ("facets.words", 1))),
         Index("by_organisation", (("tenant", 1), ("facets.organisation", 1))),
     )
+
+    def __init__(self, collection: Collection, rules: AssuranceRules | None = None) -> None:
+        super().__init__(collection)
+        self._rules = rules or AssuranceRules()
+
+    def due(self, state: Service) -> datetime | None:
+        """When to ask its organisation for the next confirmation."""
+        asking = next_asking(state, self._rules)
+        return None if asking is None else asking[0]
 
     def receipt(self, state: Service) -> Mapping[str, Any]:
         """The status, to answer with."""
         return {"status": state.listing.status}
 
     def facets(self, state: Service) -> Mapping[str, Any]:
-        """What services are found by; places as GeoJSON (longitude first)."""
-        said = state.listing
-        places = [[point.longitude, point.latitude] for point in state.points]
-        return {
-            "status": said.status,
-            "role": said.service_role,
-            "organisation": said.organization.id,
-            "needs": list(said.need_codes),
-            "words": _searchable(said),
-            "places": {"type": "MultiPoint", "coordinates": places} if places else None,
-            "available": state.available,
-        }
+        """What services are found by."""
+        return facets_of(state)
 
-    async def near(
+    async def nearest(
         self, tenant: str, where: Mapping[str, Any], near: Near, limit: int
     ) -> list[Found]:
         """Matching services within the distance, nearest first, equals by id."""
-        around: dict[str, Any] = {
-            "near": {
-                "type": "Point",
-                "coordinates": [near.point.longitude, near.point.latitude],
-            },
-            "key": "facets.places",
-            "distanceField": "metres",
-            "query": {"tenant": tenant, **where},
-        }
-        if near.metres is not None:
-            around["maxDistance"] = near.metres
-        pipeline: list[dict[str, Any]] = [{"$geoNear": around}]
-        if near.after is not None:
-            metres, last = near.after
-            behind = [{"metres": {"$gt": metres}}, {"metres": metres, "_id": {"$gt": last}}]
-            pipeline.append({"$match": {"$or": behind}})
-        pipeline += [{"$sort": {"metres": 1, "_id": 1}}, {"$limit": limit}]
-        documents = await self.aggregate(pipeline)
-        return [Found(self.read_document(found), found["metres"]) for found in documents]
+        asked = _of(tenant, where)
+        found = await self.aggregate(finding.nearest(asked, near, limit))
+        metres = [document["metres"] for document in found]
+        if len(found) == limit and metres[-1:] == metres[-2:-1]:
+            # Others may be as far as the last ones: which come first, their ids tell.
+            pipeline = finding.nearest_in_order(asked, near, metres[-1], limit)
+            found = await self.aggregate(pipeline)
+        ordered = sorted(found, key=lambda document: (document["metres"], document["_id"]))
+        return [Found(self._found(document), document["metres"]) for document in ordered]
+
+    async def newest(
+        self,
+        tenant: str,
+        where: Mapping[str, Any],
+        after: tuple[datetime, str] | None,
+        limit: int,
+    ) -> list[Found]:
+        """Matching services, newest first."""
+        found = await self.aggregate(finding.newest(_of(tenant, where), after, limit))
+        return [Found(self._found(document)) for document in found]
+
+    async def hits(
+        self, tenant: str, where: Mapping[str, Any], also: Mapping[str, Any], most: int
+    ) -> list[Hit]:
+        """Of at most so many that match ``where`` those that match ``also``, in no order."""
+        found = await self.aggregate(finding.hits(_of(tenant, where), also, most))
+        return [finding.read_hit(document) for document in found]
+
+    async def how_many(self, tenant: str, where: Mapping[str, Any], most: int) -> int:
+        """How many match, counted no further than ``most``."""
+        found = await self.aggregate(finding.how_many(_of(tenant, where), most))
+        return int(found[0]["count"]) if found else 0
+
+    async def count_tags(
+        self, tenant: str, where: Mapping[str, Any], near: Near | None, most: int
+    ) -> Mapping[str, int]:
+        """How many have each tag, of the nearest or the newest ``most`` that match."""
+        first = [
+            finding.around(_of(tenant, where), near)
+            if near is not None
+            else {"$match": _of(tenant, where)}
+        ]
+        found = await self.aggregate(finding.counted(first, most))
+        return {document["_id"]: document["count"] for document in found}
+
+    async def candidates(
+        self, tenant: str, where: Mapping[str, Any], near: Near | None, most: int
+    ) -> Mapping[str, Candidate]:
+        """The nearest that match or, from nowhere, the last confirmed, by document id."""
+        asked = _of(tenant, where)
+        first: finding.Pipeline = (
+            [{"$match": asked}, {"$sort": {"facets.assured": -1}}]
+            if near is None
+            else [finding.around(asked, near)]
+        )
+        found = await self.aggregate(finding.candidates(first, most))
+        return {document["key"]: finding.read_candidate(document) for document in found}
+
+    def _found(self, document: Document) -> Saved[Service]:
+        return self.read_document({**document, "history": ()})
+
+
+def _of(tenant: str, where: Mapping[str, Any]) -> dict[str, Any]:
+    return {"tenant": tenant, **where}
 
 
 class Organisations(Store[OrganisationRecord]):
     """Practices and providers."""
 
     model = OrganisationRecord
+    source: ClassVar[str] = "/linkway/directory"
     indexes: ClassVar[Sequence[Index]] = (
         Index("by_kind", (("tenant", 1), ("facets.kind", 1), ("facets.district", 1))),
         Index("by_district", (("tenant", 1), ("facets.district", 1))),
@@ -133,10 +161,3 @@ class Districts(Store[DistrictRecord]):
 
     model = DistrictRecord
     listed: ClassVar[bool] = False
-
-
-def _searchable(said: Listing) -> list[str]:
-    towns = " ".join(location.city or "" for location in said.locations)
-    needs = " ".join(NEEDS[code].label for code in said.need_codes)
-    text = f"{said.name} {said.organization.name} {towns} {needs} {said.description or ''}"
-    return words(text)[:_WORDS_KEPT]
