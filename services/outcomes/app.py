@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from services.outcomes import api
 from services.outcomes.consumers import consumer
 from services.outcomes.settings import Settings
-from services.outcomes.store import Plans, Stores
+from services.outcomes.store import Aliases, Instruments, Plans, Stores
 from shared.events import ALL_EVENTS, OutcomeEvent
 from shared.runtime import Runtime
 
@@ -18,8 +18,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return runtime.app(
         title="Linkway outcomes",
         summary="What matters to a person, what they aim for, and how it goes.",
-        stores=Stores(plans=Plans(runtime.collection("plans"))),
+        stores=Stores(
+            plans=Plans(runtime.collection("plans")),
+            aliases=Aliases(runtime.collection("aliases")),
+            instruments=Instruments(runtime.collection("instruments")),
+        ),
         routers=api.routers,
-        consumer=consumer,
+        consumers=[consumer],
         publishes=[event for event in ALL_EVENTS if event.topic == OutcomeEvent.topic],
     )

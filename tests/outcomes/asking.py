@@ -25,9 +25,19 @@ class Service:
     async def post(
         self, path: str, actor: Actor, body: Any, *, key: str = "", if_match: str = ""
     ) -> httpx.Response:
+        return await self._send("POST", path, actor, body, key=key, if_match=if_match)
+
+    async def put(
+        self, path: str, actor: Actor, body: Any, *, key: str = "", if_match: str = ""
+    ) -> httpx.Response:
+        return await self._send("PUT", path, actor, body, key=key, if_match=if_match)
+
+    async def _send(
+        self, method: str, path: str, actor: Actor, body: Any, *, key: str, if_match: str
+    ) -> httpx.Response:
         given = {"idempotency-key": key, "if-match": if_match}
         headers = {name: value for name, value in given.items() if value}
-        return await self._ask("POST", path, actor, json=body, headers=headers)
+        return await self._ask(method, path, actor, json=body, headers=headers)
 
     async def _ask(
         self,

@@ -1,22 +1,27 @@
+import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Callable, Mapping
 
 import pytest
 
 from services.outcomes import handlers
 from services.outcomes.app import create_app
-from services.outcomes.store import Plans, Stores
+from services.outcomes.store import Stores
 from shared.devissuer import DevIssuer
 from shared.events import ReferralCreated
 from shared.store import Database
 from shared.testing import eventually, free_port, serving
 from tests.outcomes.asking import Service
 from tests.outcomes.examples import ONWARD, attended, heard, intake, missed, referral_fact
+from tests.outcomes.keeping import kept
 
 
 @pytest.fixture
 async def stores(database: Database) -> Stores:
-    own = Stores(plans=Plans(database.collection("plans")))
-    await own.plans.ensure_indexes()
+    own = kept(database.collection)
+    await asyncio.gather(
+        *(getattr(own, field.name).ensure_indexes() for field in dataclasses.fields(own))
+    )
     return own
 
 

@@ -16,8 +16,10 @@ from shared.events import (
     AppointmentEvent,
     AppointmentMissed,
     CaseEvent,
+    ContactAttempted,
     Event,
     EventActor,
+    PersonEvent,
     ReferralCreated,
     ReferralEvent,
     field_errors,
@@ -40,6 +42,7 @@ REFERRER = Actor("practice-1", "referrer", PRACTICE, TENANT)
 
 E = TypeVar("E", bound=ReferralEvent)
 A = TypeVar("A", bound=AppointmentEvent)
+P = TypeVar("P", bound=PersonEvent)
 
 
 def because(actor: Actor = WORKER, *, hours: float = 0, name: str = "cause-1") -> Cause:
@@ -83,12 +86,33 @@ def attended(seq: int, appointment: str = FIRST, **said: Any) -> AppointmentAtte
 
 
 def missed(seq: int, appointment: str = FIRST, **said: Any) -> AppointmentMissed:
-    return referral_fact(AppointmentMissed, seq, appointment_id=appointment, dna_count=1, **said)
+    details: dict[str, Any] = {"appointment_id": appointment, "dna_count": 1}
+    return referral_fact(AppointmentMissed, seq, **(details | said))
 
 
 def cancelled(seq: int, appointment: str = FIRST, **said: Any) -> AppointmentCancelled:
     details: dict[str, Any] = {"appointment_id": appointment, "cancelled_by": "person"}
     return referral_fact(AppointmentCancelled, seq, **(details | said))
+
+
+def attempted(seq: int, attempt: str = "attempt-1", **said: Any) -> ContactAttempted:
+    details = {"attempt_id": attempt, "channel": "telephone", "outcome_code": "no_answer"}
+    return referral_fact(ContactAttempted, seq, **(details | said))
+
+
+def person_fact(event: type[P], seq: int, survivor: str, retired: str, **said: Any) -> P:
+    """A fact of ``survivor``'s record about the record ``retired``."""
+    return event.model_validate(
+        {
+            "tenant": TENANT,
+            "seq": seq,
+            "occurred_at": NOON + timedelta(hours=seq),
+            "actor": {"role": "team_lead", "organisation": TEAM},
+            "person_id": survivor,
+            "retired_id": retired,
+            **said,
+        }
+    )
 
 
 def intake(**said: Any) -> ReferralCreated:

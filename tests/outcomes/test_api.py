@@ -22,9 +22,16 @@ pytestmark = pytest.mark.usefixtures("a_case")
 
 PLAN = f"/plans/{CASE}"
 GOAL = {"wording": "Dance again", "need_code": "loneliness", "confidence": 5}
+NEED = {
+    "need_code": "loneliness",
+    "group": "social_connection",
+    "importance": 9,
+    "readiness": 6,
+    "own_words": "Long evenings",
+}
 ASSESSMENT = {
-    "needs": [{"need_code": "loneliness", "importance": 9, "own_words": "Long evenings"}],
-    "strengths": "Knows the street",
+    "needs": [NEED],
+    "strengths": [{"group": "practical_support", "own_words": "I know the street"}],
     "notes": "Prefers mornings",
 }
 ONS4 = {"life_satisfaction": 3, "worthwhile": 5, "happiness": 8, "anxiety": 6}
@@ -49,11 +56,11 @@ async def test_the_team_sees_all_of_a_plan(service: Service) -> None:
     assert plan["access"] == "full"
     assert (plan["case_id"], plan["person_id"], plan["status"]) == (CASE, PERSON, "open")
     assert plan["version"] == 6
-    assert plan["attendance"] == {"attended": 1, "missed": 1}
+    assert (plan["attendance"]["attended"], plan["attendance"]["missed"]) == (1, 1)
     assert plan["referrals"][ONWARD]["status"] == "submitted"
     assert {contact["status"] for contact in plan["contacts"].values()} == {"attended", "missed"}
     assert plan["needs"] == ASSESSMENT["needs"]
-    assert plan["assessments"][0]["notes"] == "Prefers mornings"
+    assert plan["assessments"][0]["findings"]["notes"] == "Prefers mornings"
     assert plan["goals"][0]["id"] == goal["id"]
     assert plan["goals"][0]["wording"] == "Dance again"
     assert plan["goals"][0]["changes"][0]["by"] == "worker-1"
@@ -77,7 +84,16 @@ async def test_who_referred_sees_how_far_it_has_come_and_nobodys_words(service: 
         "version": 8,
         "source_organisation_id": PRACTICE,
         "team_organisation_id": TEAM,
-        "attendance": {"attended": 1, "missed": 1},
+        "previous_case_id": None,
+        "attendance": {
+            "attended": 1,
+            "missed": 1,
+            "cancelled": 0,
+            "rescheduled": 0,
+            "attempts": {"reached": 0, "message_left": 0, "no_answer": 0, "wrong_number": 0},
+            "days_to_first_attended": 0,
+        },
+        "gp_contacts": None,
         "goals": [
             {"id": goal["id"], "lifecycle_status": "active", "achievement_status": "in-progress"}
         ],

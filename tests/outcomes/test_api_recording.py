@@ -19,9 +19,16 @@ pytestmark = pytest.mark.usefixtures("a_case")
 
 PLAN = f"/plans/{CASE}"
 GOAL = {"wording": "Dance again", "need_code": "loneliness", "confidence": 5}
+NEED = {
+    "need_code": "loneliness",
+    "group": "social_connection",
+    "importance": 9,
+    "readiness": 6,
+    "own_words": "Long evenings",
+}
 ASSESSMENT = {
-    "needs": [{"need_code": "loneliness", "importance": 9, "own_words": "Long evenings"}],
-    "strengths": "Knows the street",
+    "needs": [NEED],
+    "strengths": [{"group": "practical_support", "own_words": "I know the street"}],
     "notes": "Prefers mornings",
 }
 ONS4 = {"life_satisfaction": 3, "worthwhile": 5, "happiness": 8, "anxiety": 6}
@@ -33,11 +40,11 @@ OTHER_TENANT = Actor("worker-1", "link_worker", TEAM, "icb-other")
 async def test_an_assessment_is_answered_with_a_receipt(service: Service) -> None:
     answer = await service.post(f"{PLAN}/assessments", WORKER, ASSESSMENT)
     assert answer.status_code == 201
-    assert answer.headers["location"] == PLAN
     assert answer.headers["etag"] == '"5"'
     receipt = answer.json()
+    assert answer.headers["location"] == f"{PLAN}/assessments/{receipt['id']}"
     assert len(receipt.pop("id")) == 36
-    assert receipt == {"case_id": CASE, "version": 5, "status": "completed"}
+    assert receipt == {"case_id": CASE, "version": 5, "status": "completed", "revision": 1}
 
 
 async def test_a_goal_goes_from_set_to_reached(service: Service) -> None:
@@ -86,7 +93,7 @@ async def test_an_illegal_move_names_where_the_goal_is_and_what_is_allowed(
     assert answer.status_code == 409
     problem = answer.json()
     assert problem["lifecycle_status"] == "active"
-    assert problem["allowed"] == ["on-hold", "completed", "cancelled"]
+    assert problem["allowed"] == ["on-hold", "completed", "cancelled", "entered-in-error"]
     assert (await service.get(PLAN, WORKER)).headers["etag"] == '"5"'
 
 
@@ -120,9 +127,9 @@ async def test_wrong_values_are_each_named_and_change_nothing(service: Service) 
         "/confidence": "Input should be less than or equal to 10",
         "/colour": "Extra inputs are not permitted",
     }
-    measure = {"instrument": "phq9", "stage": "middle", "answers": {"anxiety": "4"}}
+    measure = {"instrument": "p" * 41, "stage": "middle", "answers": {"anxiety": "4"}}
     assert faults(await service.post(f"{PLAN}/measures", WORKER, measure)) == {
-        "/instrument": "Input should be 'ons4' or 'ucla3'",
+        "/instrument": "String should have at most 40 characters",
         "/stage": "Input should be 'baseline', 'review' or 'final'",
         "/answers/anxiety": "Input should be a valid integer",
     }
@@ -130,6 +137,10 @@ async def test_wrong_values_are_each_named_and_change_nothing(service: Service) 
     assert faults(await service.post(f"{PLAN}/measures", WORKER, measure)) == {
         "/answers/companionship": "must be a whole number from 1 to 3",
         "/answers/left_out": "must be a whole number from 1 to 3",
+    }
+    measure["instrument"] = "phq9"
+    assert faults(await service.post(f"{PLAN}/measures", WORKER, measure)) == {
+        "/instrument": "must be an instrument, in a version, that GET /instruments lists"
     }
     assert (await service.get(PLAN, WORKER)).headers["etag"] == '"4"'
 

@@ -1,6 +1,7 @@
 import pytest
 
 from services.outcomes.domain import (
+    BUILT_IN,
     AssessedNeed,
     CompleteAssessment,
     MoveGoal,
@@ -9,6 +10,7 @@ from services.outcomes.domain import (
     RecordMeasure,
     RecordProgress,
     SetGoal,
+    StatedStrength,
     access_of,
     complete_assessment,
     move_goal,
@@ -44,9 +46,12 @@ ASSESSMENT = CompleteAssessment(
         AssessedNeed(need_code="loneliness", importance=9, own_words="The evenings are long"),
         AssessedNeed(need_code="money-advice", importance=3),
     ),
-    strengths="Knows everyone on the street",
+    strengths=(
+        StatedStrength(group="practical_support", own_words="I know everyone on the street"),
+    ),
     notes="Prefers mornings",
 )
+ONS4 = BUILT_IN["ons4"]
 SATISFIED = {"life_satisfaction": 4, "worthwhile": 5, "happiness": 9, "anxiety": 2}
 
 
@@ -71,6 +76,8 @@ def test_an_assessment_replaces_the_needs_the_referrer_coded() -> None:
         "type": "assessment-completed",
         "assessment_id": "assessment-1",
         "need_codes": ("loneliness", "money-advice"),
+        "stage": "baseline",
+        "revision": 1,
     }
 
 
@@ -139,7 +146,7 @@ def test_nothing_new_is_begun_on_a_closed_plan() -> None:
     with pytest.raises(Conflict, match="The plan is closed"):
         set_goal(plan, goal, "goal-2", "change-2", because())
     with pytest.raises(Conflict, match="The plan is closed"):
-        record_measure(plan, review, "measure-1", because())
+        record_measure(plan, ONS4, review, "measure-1", because())
 
 
 def test_a_closed_plan_still_takes_results() -> None:
@@ -148,7 +155,7 @@ def test_a_closed_plan_still_takes_results() -> None:
     plan = record_progress(plan, "goal-1", done, "change-2", because())[0]
     plan = move_goal(plan, "goal-1", MoveGoal(lifecycle_status="completed"), "c-3", because())[0]
     final = RecordMeasure(instrument="ons4", stage="final", answers=SATISFIED)
-    plan = record_measure(plan, final, "measure-1", because())[0]
+    plan = record_measure(plan, ONS4, final, "measure-1", because())[0]
     assert plan.goal("goal-1").lifecycle_status == "completed"
     assert [measure.stage for measure in plan.measures] == ["final"]
 
@@ -168,14 +175,14 @@ def test_a_plan_takes_at_most_twenty_goals() -> None:
 def test_doing_the_same_thing_again_changes_nothing() -> None:
     plan = complete_assessment(with_goal(), ASSESSMENT, "assessment-1", because())[0]
     measure = RecordMeasure(instrument="ons4", stage="baseline", answers=SATISFIED)
-    plan = record_measure(plan, measure, "measure-1", because())[0]
+    plan = record_measure(plan, ONS4, measure, "measure-1", because())[0]
     progress = RecordProgress(achievement_status="improving")
     plan = record_progress(plan, "goal-1", progress, "change-2", because())[0]
     pause = MoveGoal(lifecycle_status="on-hold")
     plan = move_goal(plan, "goal-1", pause, "change-3", because())[0]
     goal = SetGoal(wording="Walk to the shop", need_code="physical_activity", confidence=4)
     assert complete_assessment(plan, ASSESSMENT, "assessment-1", because()) == (plan, ())
-    assert record_measure(plan, measure, "measure-1", because()) == (plan, ())
+    assert record_measure(plan, ONS4, measure, "measure-1", because()) == (plan, ())
     assert record_progress(plan, "goal-1", progress, "change-2", because()) == (plan, ())
     assert move_goal(plan, "goal-1", pause, "change-3", because()) == (plan, ())
     assert set_goal(plan, goal, "goal-1", "change-1", because()) == (plan, ())

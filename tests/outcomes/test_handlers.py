@@ -4,7 +4,7 @@ import json
 import pytest
 
 from services.outcomes import handlers
-from services.outcomes.domain import Plan, PlanStatus, SetGoal
+from services.outcomes.domain import Plan, PlanStatus, SetGoal, attendance_of
 from services.outcomes.store import Stores
 from shared.cause import Cause
 from shared.errors import Conflict, NotFound
@@ -49,7 +49,7 @@ async def test_an_intake_heard_again_later_does_not_undo_what_came_since(stores:
     await handlers.open_plan(stores, intake(), heard("event-1"))
     await handlers.note_appointment(stores, attended(3), heard("event-3"))
     await handlers.open_plan(stores, intake(), heard("event-1"))
-    assert (await plan_of(stores)).attended == 1
+    assert attendance_of(await plan_of(stores)).attended == 1
 
 
 async def test_another_record_cannot_take_a_case_that_has_a_plan(stores: Stores) -> None:
@@ -73,7 +73,7 @@ async def test_facts_of_a_case_never_heard_of_are_not_found_until_its_intake_is(
     await handlers.note_appointment(stores, attended(3), heard("event-3"))
     await handlers.note_referral(stores, onward, heard("event-2"))
     plan = await plan_of(stores)
-    assert plan.attended == 1
+    assert attendance_of(plan).attended == 1
     assert plan.referrals[ONWARD].status == "submitted"
 
 
@@ -96,7 +96,8 @@ async def test_contacts_told_at_once_and_twice_are_each_counted_once(stores: Sto
         *(handlers.note_appointment(stores, fact, heard(f"event-{fact.seq}")) for fact in facts),
     )
     plan = await plan_of(stores)
-    assert (plan.attended, plan.missed) == (10, 1)
+    attendance = attendance_of(plan)
+    assert (attendance.attended, attendance.missed) == (10, 1)
 
 
 async def test_a_fact_of_another_tenant_touches_nothing(stores: Stores) -> None:

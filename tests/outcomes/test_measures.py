@@ -1,6 +1,7 @@
 import pytest
 
 from services.outcomes.domain import (
+    BUILT_IN,
     RecordMeasure,
     record_measure,
     score,
@@ -34,7 +35,7 @@ SATISFIED = {"life_satisfaction": 4, "worthwhile": 5, "happiness": 9, "anxiety":
 def test_ons4_is_read_item_by_item_and_never_summed(
     answer: int, wellbeing: str, anxiety: str
 ) -> None:
-    scored = score("ons4", dict.fromkeys(SATISFIED, answer))
+    scored = score(BUILT_IN["ons4"], dict.fromkeys(SATISFIED, answer))
     assert scored.bands == {
         "life_satisfaction": wellbeing,
         "worthwhile": wellbeing,
@@ -52,14 +53,16 @@ def test_ucla3_is_the_sum_of_its_items(
     companionship: int, left_out: int, isolated: int, total: int
 ) -> None:
     answers = {"companionship": companionship, "left_out": left_out, "isolated": isolated}
-    scored = score("ucla3", answers)
+    scored = score(BUILT_IN["ucla3"], answers)
     assert scored.total == total
     assert scored.bands == {}
 
 
 def test_answers_name_every_item_missing_or_out_of_range_and_what_is_allowed() -> None:
     with pytest.raises(Invalid) as caught:
-        score("ons4", {"life_satisfaction": 11, "worthwhile": 0, "anxiety": -1, "cheer": 2})
+        score(
+            BUILT_IN["ons4"], {"life_satisfaction": 11, "worthwhile": 0, "anxiety": -1, "cheer": 2}
+        )
     range_allowed = "must be a whole number from 0 to 10"
     assert {fault.pointer: fault.reason for fault in caught.value.errors} == {
         "/answers": "takes only the items life_satisfaction, worthwhile, happiness, anxiety",
@@ -68,7 +71,7 @@ def test_answers_name_every_item_missing_or_out_of_range_and_what_is_allowed() -
         "/answers/anxiety": range_allowed,
     }
     with pytest.raises(Invalid) as caught:
-        score("ucla3", {"companionship": 0, "left_out": 4, "isolated": 2})
+        score(BUILT_IN["ucla3"], {"companionship": 0, "left_out": 4, "isolated": 2})
     assert {fault.pointer: fault.reason for fault in caught.value.errors} == {
         "/answers/companionship": "must be a whole number from 1 to 3",
         "/answers/left_out": "must be a whole number from 1 to 3",
@@ -77,9 +80,10 @@ def test_answers_name_every_item_missing_or_out_of_range_and_what_is_allowed() -
 
 def test_a_measures_fact_tells_that_it_was_taken_but_no_score() -> None:
     command = RecordMeasure(instrument="ons4", stage="baseline", answers=SATISFIED)
-    plan, events = record_measure(opened(), command, "measure-1", because())
+    plan, events = record_measure(opened(), BUILT_IN["ons4"], command, "measure-1", because())
     assert plan.measures[0].answers == SATISFIED
     assert plan.measures[0].scorer == 1
+    assert plan.measures[0].version == "2011"
     assert only(events) == {
         "type": "measure-recorded",
         "measure_id": "measure-1",

@@ -1,49 +1,68 @@
-"""Looking at plans."""
+"""Looking at plans, and the practice's own figures for one."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from services.outcomes import handlers
+from services.outcomes.api.answers import GpContactsReceipt, Kept, done
 from services.outcomes.api.models import PlanSummary, PlanView
-from services.outcomes.domain import WORKERS, PlanStatus
-from services.outcomes.store import Stores
+from services.outcomes.domain import WORKERS, RecordGpContacts
 from shared.cause import Actor
-from shared.web import Acting, Listing, Paging, etag, require_role
+from shared.web import Acting, CauseOf, IfMatch, JsonBody, Listing, Paging, etag, require_role
 
 router = APIRouter(tags=["plans"])
 
 
-async def _stores(request: Request) -> Stores:
-    stores: Stores = request.app.state.stores
-    return stores
-
-
-Kept = Annotated[Stores, Depends(_stores)]
-"""What this service keeps."""
-
-
-@router.get("/plans")
+@router.get("/plans", summary="List your team's caseload")
 async def list_plans(
     actor: Annotated[Actor, Depends(require_role(*WORKERS))],
     stores: Kept,
     page: Paging,
-    status: Annotated[PlanStatus | None, Query()] = None,
+    status: Annotated[Literal["open", "closed"] | None, Query()] = None,
 ) -> Listing[PlanSummary]:
-    """Your team's caseload, newest case first. What people said stays in each plan."""
+    """Your team's caseload, newest case first.
+
+    What people said stays in each plan. Cases entered in error are in no list.
+    """
     found = await handlers.caseload(stores, actor, status, limit=page.limit, cursor=page.cursor)
     return Listing(
         items=[PlanSummary.of(saved) for saved in found.items], next_cursor=found.next_cursor
     )
 
 
-@router.get("/plans/{case_id}")
+@router.get("/plans/{case_id}", summary="Read a plan")
 async def read_plan(
     case_id: str, actor: Acting, stores: Kept, response: Response
 ) -> PlanView | PlanSummary:
-    """A plan: all of it for the team, how far it has come for the practice that referred."""
+    """A plan: all of it for the team, how far it has come for the practice that referred.
+
+    404 to anyone else.
+    """
     saved, access = await handlers.read_plan(stores, case_id, actor)
     response.headers["ETag"] = etag(saved.version)
     return PlanView.of(saved) if access == "full" else PlanSummary.of(saved)
+
+
+@router.put(
+    "/plans/{case_id}/gp-contacts",
+    response_model=GpContactsReceipt,
+    dependencies=[Depends(require_role("referrer", *WORKERS))],
+    summary="Record contacts with the practice",
+)
+async def record_gp_contacts(
+    case_id: str,
+    body: Annotated[RecordGpContacts, JsonBody(RecordGpContacts)],
+    cause: CauseOf,
+    if_match: IfMatch,
+    stores: Kept,
+) -> Response:
+    """Say how often the person saw the practice before the case and since.
+
+    For the practice that referred, or the team; what was kept before is replaced. 404 to
+    anyone else, 422 naming each wrong count.
+    """
+    saved = await handlers.record_gp_contacts(stores, case_id, body, cause, if_match=if_match)
+    return done(GpContactsReceipt(case_id=case_id, version=saved.version))

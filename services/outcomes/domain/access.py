@@ -28,3 +28,8 @@ def require_team(plan: Plan, actor: Actor) -> None:
     """Only the plan's own team goes on; anyone else gets NotFound."""
     if access_of(plan, actor) != "full":
         raise NotFound("There is no such plan.")
+
+
+def require_source_or_team(plan: Plan, actor: Actor) -> None:
+    """Who referred the person in, or the plan's own team; anyone else gets NotFound."""
+    access_of(plan, actor)

@@ -1,37 +1,36 @@
-"""Goals: where each stands, which steps it may take, and how near it is."""
+"""Goals: set together, worded by the person, changed one dated change at a time.
+
+Which change is allowed when is said by ``GOAL_TABLE`` alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal
+from typing import Any
 
-from services.outcomes.domain.commands import MoveGoal, RecordProgress, SetGoal
-from services.outcomes.domain.plan import Changed, Goal, GoalChange, Plan
+from services.outcomes.domain.commands import (
+    AddStep,
+    MoveGoal,
+    RecordProgress,
+    RewordGoal,
+    SetGoal,
+    StateConfidence,
+)
+from services.outcomes.domain.goal import Goal, GoalChange, GoalStep
+from services.outcomes.domain.lifecycle import GOAL_TABLE, SHAPING, UNDER_WAY
+from services.outcomes.domain.plan import Changed, Plan
 from services.outcomes.domain.stating import common_of, refuse_beyond, refuse_if_closed
 from shared.cause import Cause
 from shared.errors import Conflict
-from shared.events import GoalLifecycle, GoalUpdated
+from shared.events import GoalChangeCode, GoalUpdated
 
 LIMIT = 20
 """Goals a plan holds."""
 
-CHANGE_LIMIT = 100
-"""Steps a goal remembers."""
+CHANGE_LIMIT = 60
+"""Changes a goal remembers."""
 
-TRANSITIONS: Mapping[GoalLifecycle, tuple[GoalLifecycle, ...]] = {
-    "proposed": ("accepted", "rejected"),
-    "accepted": ("active",),
-    "active": ("on-hold", "completed", "cancelled"),
-    "on-hold": ("active", "completed", "cancelled"),
-    "completed": (),
-    "cancelled": (),
-    "rejected": (),
-}
-"""What may follow each lifecycle status: proposed → accepted → active ⇄ on-hold →
-completed | cancelled; proposed → rejected. The words are FHIR R4's."""
-
-UNDER_WAY: tuple[GoalLifecycle, ...] = ("active", "on-hold", "completed")
-"""Where a goal can come nearer or slip: what was reached may also last or be lost."""
+STEP_LIMIT = 20
+"""Steps a goal has."""
 
 
 def set_goal(plan: Plan, command: SetGoal, goal_id: str, change_id: str, cause: Cause) -> Changed:
@@ -44,38 +43,59 @@ def set_goal(plan: Plan, command: SetGoal, goal_id: str, change_id: str, cause: 
         id=change_id,
         at=cause.at,
         by=cause.actor.subject,
+        change="set",
         lifecycle_status=command.lifecycle_status,
         achievement_status="in-progress",
         confidence=command.confidence,
+        stated_by=command.stated_by,
+        wording=command.wording,
     )
-    goal = Goal(id=goal_id, wording=command.wording, need_code=command.need_code, changes=(first,))
-    changed = plan.model_copy(update={"goals": (*plan.goals, goal)})
-    return changed, (_updated(plan, goal, "set", cause),)
+    goal = Goal(
+        id=goal_id,
+        wording=command.wording,
+        need_code=command.need_code,
+        steps=tuple(
+            GoalStep(id=f"{goal_id}-{n}", wording=wording, added_at=cause.at)
+            for n, wording in enumerate(command.steps, start=1)
+        ),
+        changes=(first,),
+    )
+    return plan.model_copy(update={"goals": (*plan.goals, goal)}), (_updated(plan, goal, cause),)
 
 
 def record_progress(
     plan: Plan, goal_id: str, command: RecordProgress, change_id: str, cause: Cause
 ) -> Changed:
-    """Say how near the goal is. Raises NotFound, and Conflict where it is not under way."""
+    """Say how near the goal is.
+
+    Raises NotFound, and Conflict where its lifecycle does not allow that achievement.
+    """
     goal = plan.goal(goal_id)
     if _knows(goal, change_id):
         return plan, ()
-    if goal.lifecycle_status not in UNDER_WAY:
+    allowed = GOAL_TABLE[goal.lifecycle_status].achievements
+    if not allowed:
+        raise _while_only(goal, "progress is recorded", UNDER_WAY)
+    if command.achievement_status not in allowed:
         raise Conflict(
-            f"The goal is {goal.lifecycle_status}: progress is recorded while it is "
-            f"{' or '.join(UNDER_WAY)}.",
-            {"lifecycle_status": goal.lifecycle_status, "allowed": list(UNDER_WAY)},
+            f"A goal that is {goal.lifecycle_status} is {' or '.join(allowed)}.",
+            {"lifecycle_status": goal.lifecycle_status, "allowed": list(allowed)},
         )
-    step = GoalChange(
-        id=change_id,
-        at=cause.at,
-        by=cause.actor.subject,
-        lifecycle_status=goal.lifecycle_status,
-        achievement_status=command.achievement_status,
-        confidence=command.confidence,
-        note=command.note,
+    return _change(
+        plan,
+        goal,
+        _next(
+            goal,
+            change_id,
+            "progressed",
+            cause,
+            achievement_status=command.achievement_status,
+            confidence=command.confidence,
+            stated_by=command.stated_by,
+            note=command.note,
+        ),
+        cause,
     )
-    return _step(plan, goal, step, "progressed", cause)
 
 
 def move_goal(plan: Plan, goal_id: str, command: MoveGoal, change_id: str, cause: Cause) -> Changed:
@@ -86,48 +106,121 @@ def move_goal(plan: Plan, goal_id: str, command: MoveGoal, change_id: str, cause
     goal = plan.goal(goal_id)
     if _knows(goal, change_id):
         return plan, ()
-    allowed = TRANSITIONS.get(goal.lifecycle_status, ())
+    allowed = GOAL_TABLE[goal.lifecycle_status].next
     if command.lifecycle_status not in allowed:
-        follows = f"may become {' or '.join(allowed)}" if allowed else "has ended"
+        follows = f"may become {' or '.join(allowed)}" if allowed else "stays so"
         raise Conflict(
             f"The goal is {goal.lifecycle_status} and {follows}.",
             {"lifecycle_status": goal.lifecycle_status, "allowed": list(allowed)},
         )
-    step = GoalChange(
-        id=change_id,
-        at=cause.at,
-        by=cause.actor.subject,
+    moved = _next(
+        goal,
+        change_id,
+        "lifecycle",
+        cause,
         lifecycle_status=command.lifecycle_status,
-        achievement_status=goal.achievement_status,
         note=command.note,
     )
-    return _step(plan, goal, step, "lifecycle", cause)
+    return _change(plan, goal, moved, cause)
+
+
+def reword_goal(
+    plan: Plan, goal_id: str, command: RewordGoal, change_id: str, cause: Cause
+) -> Changed:
+    """Say the goal anew. Raises NotFound, and Conflict once it has ended."""
+    goal = plan.goal(goal_id)
+    if _knows(goal, change_id):
+        return plan, ()
+    _require_shaping(goal)
+    said = _next(goal, change_id, "reworded", cause, wording=command.wording, note=command.note)
+    return _change(plan, goal.model_copy(update={"wording": command.wording}), said, cause)
+
+
+def state_confidence(
+    plan: Plan, goal_id: str, command: StateConfidence, change_id: str, cause: Cause
+) -> Changed:
+    """Say how sure the person or the worker is. Raises NotFound, and Conflict once it ended."""
+    goal = plan.goal(goal_id)
+    if _knows(goal, change_id):
+        return plan, ()
+    _require_shaping(goal)
+    said = _next(goal, change_id, "confidence", cause, **command.model_dump())
+    return _change(plan, goal, said, cause)
+
+
+def add_step(plan: Plan, goal_id: str, command: AddStep, change_id: str, cause: Cause) -> Changed:
+    """Add a small thing on the way; it has the id of the change that added it.
+
+    Raises NotFound, and Conflict once the goal has ended.
+    """
+    goal = plan.goal(goal_id)
+    if _knows(goal, change_id):
+        return plan, ()
+    _require_shaping(goal)
+    refuse_beyond(STEP_LIMIT, len(goal.steps), "steps of this goal")
+    step = GoalStep(id=change_id, wording=command.wording, added_at=cause.at)
+    longer = goal.model_copy(update={"steps": (*goal.steps, step)})
+    added = _next(goal, change_id, "step_added", cause, step_id=step.id)
+    return _change(plan, longer, added, cause)
+
+
+def complete_step(plan: Plan, goal_id: str, step_id: str, change_id: str, cause: Cause) -> Changed:
+    """Say that a step is done; it stays so, and saying it again changes nothing.
+
+    Raises NotFound for the goal or the step, and Conflict once the goal has ended.
+    """
+    goal = plan.goal(goal_id)
+    step = goal.step(step_id)
+    if step.completed_at is not None:
+        return plan, ()
+    _require_shaping(goal)
+    done = step.model_copy(update={"completed_at": cause.at})
+    steps = tuple(done if each.id == step_id else each for each in goal.steps)
+    changed = _next(goal, change_id, "step_completed", cause, step_id=step_id)
+    return _change(plan, goal.model_copy(update={"steps": steps}), changed, cause)
 
 
 def _knows(goal: Goal, change_id: str) -> bool:
     return any(change.id == change_id for change in goal.changes)
 
 
-def _step(
-    plan: Plan,
-    goal: Goal,
-    step: GoalChange,
-    change: Literal["progressed", "lifecycle"],
-    cause: Cause,
-) -> Changed:
-    refuse_beyond(CHANGE_LIMIT, len(goal.changes), "steps of this goal")
-    moved = goal.model_copy(update={"changes": (*goal.changes, step)})
-    goals = tuple(moved if each.id == goal.id else each for each in plan.goals)
-    return plan.model_copy(update={"goals": goals}), (_updated(plan, moved, change, cause),)
+def _require_shaping(goal: Goal) -> None:
+    if not GOAL_TABLE[goal.lifecycle_status].shaping:
+        raise _while_only(goal, "wording, steps and confidence change", SHAPING)
 
 
-def _updated(
-    plan: Plan, goal: Goal, change: Literal["set", "progressed", "lifecycle"], cause: Cause
-) -> GoalUpdated:
+def _while_only(goal: Goal, what: str, allowed: tuple[str, ...]) -> Conflict:
+    return Conflict(
+        f"The goal is {goal.lifecycle_status}: {what} while it is {' or '.join(allowed)}.",
+        {"lifecycle_status": goal.lifecycle_status, "allowed": list(allowed)},
+    )
+
+
+def _next(
+    goal: Goal, change_id: str, change: GoalChangeCode, cause: Cause, **said: Any
+) -> GoalChange:
+    """A change from where the goal stands."""
+    standing: dict[str, Any] = {
+        "lifecycle_status": goal.lifecycle_status,
+        "achievement_status": goal.achievement_status,
+    }
+    return GoalChange(
+        id=change_id, at=cause.at, by=cause.actor.subject, change=change, **(standing | said)
+    )
+
+
+def _change(plan: Plan, goal: Goal, change: GoalChange, cause: Cause) -> Changed:
+    refuse_beyond(CHANGE_LIMIT, len(goal.changes), "changes of this goal")
+    changed = goal.model_copy(update={"changes": (*goal.changes, change)})
+    goals = tuple(changed if each.id == goal.id else each for each in plan.goals)
+    return plan.model_copy(update={"goals": goals}), (_updated(plan, changed, cause),)
+
+
+def _updated(plan: Plan, goal: Goal, cause: Cause) -> GoalUpdated:
     return GoalUpdated(
         **common_of(plan, cause),
         goal_id=goal.id,
-        change=change,
+        change=goal.changes[-1].change,
         lifecycle_status=goal.lifecycle_status,
         achievement_status=goal.achievement_status,
         confidence=goal.confidence,

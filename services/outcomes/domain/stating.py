@@ -25,11 +25,14 @@ def common_of(plan: Plan, cause: Cause) -> dict[str, Any]:
 
 def refuse_if_closed(plan: Plan) -> None:
     """Raise Conflict on a closed plan: nothing new is begun, results may still come in."""
-    if plan.status == "closed":
+    if plan.status != "open":
         raise Conflict(
-            "The plan is closed: progress, ended goals and final measures may still be "
-            "recorded, nothing new begun.",
-            {"plan_status": "closed", "allowed": ["progress", "lifecycle", "final measure"]},
+            "The plan is closed: progress, ended goals, a final assessment and final measures "
+            "may still be recorded, nothing new begun.",
+            {
+                "plan_status": plan.status,
+                "allowed": ["progress", "lifecycle", "final assessment", "final measure"],
+            },
         )
 
 

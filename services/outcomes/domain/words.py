@@ -8,24 +8,59 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-PlanStatus = Literal["open", "closed"]
+PlanStatus = Literal["open", "closed", "entered_in_error"]
+"""Where a case stands; one entered in error counts nowhere (FHIR EpisodeOfCare.status)."""
 
 ReferralStatus = Literal[
     "submitted",
-    "given",
-    "accepted",
+    "info_requested",
     "waitlisted",
-    "declined",
+    "accepted",
     "in_progress",
-    "withdrawn",
+    "on_hold",
     "completed",
     "not_completed",
+    "declined",
+    "expired",
+    "withdrawn",
+    "entered_in_error",
+    "given",
+    "followed_up",
 ]
-"""Where a referral stands as far as its facts have told; a signpost is ``given``."""
+"""Where a referral stands as far as its facts have told: the referral service's own words,
+without ``draft``, of which no fact tells. A signpost is ``given``, then ``followed_up``.
+"""
 
-ContactStatus = Literal["booked", "attended", "missed", "cancelled"]
+ContactStatus = Literal[
+    "proposed",
+    "booked",
+    "arrived",
+    "attended",
+    "missed",
+    "cancelled",
+    "rescheduled",
+    "entered_in_error",
+]
+"""What became of an appointment; ``rescheduled`` is one called off for another in its place."""
 
-InstrumentName = Literal["ons4", "ucla3"]
+NeedGroup = Literal[
+    "physical_health",
+    "mental_wellbeing",
+    "social_connection",
+    "housing",
+    "money_and_work",
+    "learning_and_volunteering",
+    "practical_support",
+]
+"""The seven groups a whole life is looked at in; the directory lists its coded needs in them."""
+
+StatedBy = Literal["person", "worker"]
+"""Whose judgement a number is."""
+
+Direction = Literal["higher_is_better", "lower_is_better"]
+
+ItemId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=40)]
+"""A short word for an instrument, an item or a band."""
 
 Stage = Literal["baseline", "review", "final"]
 

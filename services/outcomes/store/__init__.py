@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.outcomes.store.aliases import Aliases
+from services.outcomes.store.instruments import Instruments
 from services.outcomes.store.plans import Plans
 
-__all__ = ["Plans", "Stores"]
+__all__ = ["Aliases", "Instruments", "Plans", "Stores"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,3 +16,5 @@ class Stores:
     """All that outcomes keeps."""
 
     plans: Plans
+    aliases: Aliases
+    instruments: Instruments

@@ -1,12 +1,14 @@
-"""What outcomes keeps, and how it is found again."""
+"""What outcomes keeps of each case, and how it is found again."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from services.outcomes.domain import Plan, PlanStatus
 from shared.store import Index, Page, Store
+
+_PAGE = 200
 
 
 class Plans(Store[Plan]):
@@ -25,6 +27,8 @@ class Plans(Store[Plan]):
                 ("_id", -1),
             ),
         ),
+        Index("person", (("tenant", 1), ("state.person_id", 1))),
+        Index("own_person", (("tenant", 1), ("state.own_person_id", 1))),
     )
 
     def facets(self, state: Plan) -> Mapping[str, Any]:
@@ -46,3 +50,22 @@ class Plans(Store[Plan]):
             "facets.status": {"$in": list(statuses)},
         }
         return await self.find(tenant, where, limit=limit, cursor=cursor)
+
+    async def concerning(self, person_ids: Sequence[str], tenant: str) -> Sequence[str]:
+        """The ids of the cases counted under these persons now, or opened for them."""
+        persons = {"$in": list(person_ids)}
+        return [
+            case_id
+            for field in ("state.person_id", "state.own_person_id")
+            async for case_id in self._ids(tenant, {field: persons})
+        ]
+
+    async def _ids(self, tenant: str, where: Mapping[str, Any]) -> AsyncIterator[str]:
+        cursor: str | None = None
+        while True:
+            page = await self.find(tenant, where, limit=_PAGE, cursor=cursor)
+            for saved in page.items:
+                yield saved.id
+            cursor = page.next_cursor
+            if cursor is None:
+                return

@@ -1,0 +1,112 @@
+"""Roll-ups: counts of all cases by month and by what reports ask for.
+
+A *space* says which questions a cell answers. ``tenant``: one cell for each pair of
+dimensions, so that a report over everything reads one small cell a month. ``team`` (one
+team's cases from one practice) and ``provider`` (what was sent to one provider): one cell
+with every dimension at once, from which any two are added up.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations
+from typing import Literal
+
+from services.outcomes.domain.reports.case import Contribution
+from services.outcomes.domain.reports.contribution import join, split
+from services.outcomes.domain.words import Strict
+
+Space = Literal["tenant", "team", "provider"]
+
+PAIRED = ("practice", "pcn", "provider", "age_band", "sex", "ethnic_group", "deprivation_decile")
+"""The dimensions of a case that reports are cut by, in the order tables name them."""
+
+TABLES = tuple(combinations(PAIRED, 2))
+_TEAM_ROW = tuple(name for name in PAIRED if name != "practice")
+_PROVIDER_ROW = ("team", *(name for name in PAIRED if name != "provider"))
+
+Deltas = dict[str, dict[str, int]]
+"""What to add to each cell: by cell id, then by row."""
+
+
+class Cell(Strict):
+    """Counts by row. A row's key is its values, the category and the measure, joined.
+
+    ``dims`` names a row's values. ``batch`` is the number of the last batch added; batches
+    come in order, so a number that is not higher was added before.
+    """
+
+    tenant: str
+    space: Space
+    subject: str
+    month: str
+    owner: str
+    practice: str
+    dims: tuple[str, ...]
+    rows: Mapping[str, int] = {}
+    batch: int = 0
+
+
+def cell_id(cell: Cell) -> str:
+    """The id that says all of what the cell counts."""
+    owner = (cell.owner, cell.practice)
+    return join(cell.tenant, cell.space, cell.subject, cell.month, *owner, *cell.dims)
+
+
+def empty_cell(id_: str) -> Cell:
+    """The cell of this id before anything was counted."""
+    tenant, space, subject, month, owner, practice, *dims = split(id_)
+    values = {"tenant": tenant, "space": space, "subject": subject, "month": month}
+    return Cell.model_validate(
+        {**values, "owner": owner, "practice": practice, "dims": tuple(dims)}
+    )
+
+
+def cells_of(tenant: str, counted: Contribution) -> Iterator[tuple[str, str, int]]:
+    """Each cell and row that a contribution is counted in, and how often."""
+    month, base = counted.month, counted.dims
+    for figure, count in counted.figures.items():
+        subject, provider, category, measure = split(figure)
+        tail = join(category, measure)
+        if subject == "unmet-need":
+            table = join(tenant, "tenant", subject, month, "", "", "district")
+            yield table, f"{join(base['district'])}|{tail}", count
+            continue
+        quoted = {name: join(value) for name, value in base.items()} | {"provider": join(provider)}
+        head = join(tenant), subject, month
+        for a, b in TABLES:
+            table = f"{head[0]}|tenant|{subject}|{month}|||{a}|{b}"
+            yield table, f"{quoted[a]}|{quoted[b]}|{tail}", count
+        team = f"{head[0]}|team|{subject}|{month}|{quoted['team']}|{quoted['practice']}"
+        row = "|".join([*(quoted[name] for name in _TEAM_ROW), tail])
+        yield f"{team}|{'|'.join(_TEAM_ROW)}", row, count
+        own = f"{head[0]}|provider|{subject}|{month}|{quoted['provider']}|"
+        row = "|".join([*(quoted[name] for name in _PROVIDER_ROW), tail])
+        yield f"{own}|{'|'.join(_PROVIDER_ROW)}", row, count
+
+
+def add_up(tenant: str, counted: Iterable[tuple[Contribution | None, int]]) -> Deltas:
+    """What these contributions, each times its factor, come to in the cells."""
+    deltas: dict[str, Counter[str]] = {}
+    for each, factor in counted:
+        if each is not None:
+            for id_, row, count in cells_of(tenant, each):
+                deltas.setdefault(id_, Counter())[row] += factor * count
+    return {
+        id_: kept
+        for id_, rows in deltas.items()
+        if (kept := {row: count for row, count in rows.items() if count})
+    }
+
+
+def add(cell: Cell, rows: Mapping[str, int], batch: int) -> Cell:
+    """The cell with a batch's counts added, unless it holds that batch already."""
+    if cell.batch >= batch:
+        return cell
+    total = dict(cell.rows)
+    for row, count in rows.items():
+        total[row] = total.get(row, 0) + count
+        if not total[row]:
+            del total[row]
+    return cell.model_copy(update={"rows": total, "batch": batch})
