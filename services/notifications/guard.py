@@ -11,7 +11,9 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import httpx
@@ -23,16 +25,19 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """All addresses of a host name; raises OSError when it has none."""
 
 _HTTPS_PORT = 443
+_LOOK_UPS = ThreadPoolExecutor(max_workers=64, thread_name_prefix="look-up")
+_UNICAST = ip_network("2000::/3")
+"""What of IPv6 is assigned for the public internet (IANA)."""
 _NEVER = tuple(
     ip_network(network)
     for network in (
         "168.63.129.16/32",  # Azure's platform service, a public address of a private thing
         "192.0.0.0/24",  # IETF protocol assignments; Oracle Cloud's metadata is in it
         "192.88.99.0/24",  # 6to4 relays
+        "3fff::/20",  # documentation (RFC 9637)
+        "2001:20::/28",  # ORCHIDv2: names, not places
         "2002::/16",  # 6to4: an IPv4 address inside, any of them
         "2001::/32",  # Teredo: likewise
-        "64:ff9b::/96",  # NAT64: likewise
-        "64:ff9b:1::/48",
     )
 )
 
@@ -54,9 +59,15 @@ class Target:
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
-    """All addresses the system's resolver knows for a host."""
+    """All addresses the system's resolver knows for a host.
+
+    In threads of its own: a look-up cannot be called off, and the event loop's few threads
+    would soon all wait for the name servers of a handful of receivers that are away.
+    """
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    found = await loop.run_in_executor(
+        _LOOK_UPS, partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    )
     return [str(address[0]) for *_, address in found]
 
 
@@ -111,8 +122,10 @@ def is_public(address: Address) -> bool:
 
     An IPv4 address written as IPv6 counts as what it is.
     """
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is None and address not in _UNICAST:
+            return False
+        address = address.ipv4_mapped or address
     return (
         address.is_global
         and not address.is_multicast

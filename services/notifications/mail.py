@@ -1,9 +1,9 @@
-"""Sending a delivery as an e-mail."""
+"""Sending e-mails: to organisations here, to persons for ``carrying``."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -17,36 +17,31 @@ from services.notifications.messages import Links, mail_text
 _PERMANENT = 500
 
 
-class MailSender:
-    """Sends e-mails through one mail server; signs in where ``username`` is given."""
+class MailServer:
+    """The mail server messages leave by; signs in where ``username`` is given."""
 
     def __init__(
         self,
         *,
         host: str,
         port: int,
-        mail_from: str,
-        links: Links,
         timeout: timedelta,
         starttls: bool = False,
         username: str | None = None,
         password: str | None = None,
     ) -> None:
         self._host, self._port = host, port
-        name, address = parseaddr(mail_from)
-        self._from = Address(name, addr_spec=address)
-        self._links = links
         self._timeout = timeout.total_seconds()
         self._starttls = starttls
         self._username, self._password = username, password
 
-    async def send(self, delivery: Delivery, subscription: Subscription) -> Outcome:
+    async def post(self, message: EmailMessage) -> Outcome:
         """One attempt, within the time limit. Never raises for what a mail server may do.
 
         Only the server's lasting refusal (5xx) of this recipient or message is final: one
         of our own account or sender address is put right here, and the mail then goes.
         """
-        message = self._compose(delivery, subscription.address)
+        sender = message["From"].addresses[0]
         try:
             async with asyncio.timeout(self._timeout):
                 await aiosmtplib.send(
@@ -56,7 +51,7 @@ class MailSender:
                     start_tls=self._starttls,
                     username=self._username,
                     password=self._password,
-                    local_hostname=self._from.domain,
+                    local_hostname=sender.domain,
                     timeout=self._timeout,
                 )
         except (aiosmtplib.SMTPAuthenticationError, aiosmtplib.SMTPSenderRefused) as error:
@@ -71,18 +66,51 @@ class MailSender:
             return Outcome(code="unreachable")
         return Outcome(code="delivered")
 
+
+class MailSender:
+    """Tells organisations by e-mail."""
+
+    def __init__(self, server: MailServer, *, mail_from: str, links: Links) -> None:
+        self._server = server
+        self._from = address_of(mail_from)
+        self._links = links
+
+    async def send(self, delivery: Delivery, subscription: Subscription) -> Outcome:
+        """One attempt. Never raises for what a mail server may do."""
+        return await self._server.post(self._compose(delivery, subscription.address))
+
     def _compose(self, delivery: Delivery, recipient: str) -> EmailMessage:
         """The same message at each attempt: its Message-ID tells a repeat."""
         subject, body = mail_text(delivery, self._links)
-        message = EmailMessage(policy=SMTP)
-        message["From"] = self._from
-        message["To"] = Address(addr_spec=recipient)
-        message["Subject"] = subject
-        message["Date"] = format_datetime(delivery.created_at)
-        message["Message-ID"] = f"<{delivery.id}@{self._from.domain}>"
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(body)
-        return message
+        return compose(
+            delivery.id,
+            sender=self._from,
+            recipient=recipient,
+            subject=subject,
+            body=body,
+            at=delivery.created_at,
+        )
+
+
+def address_of(written: str) -> Address:
+    """A sender as settings name it: ``Linkway <no-reply@linkway.example>``."""
+    name, address = parseaddr(written)
+    return Address(name, addr_spec=address)
+
+
+def compose(
+    message_id: str, *, sender: Address, recipient: str, subject: str, body: str, at: datetime
+) -> EmailMessage:
+    """The same mail at each attempt: its Message-ID tells a repeat."""
+    message = EmailMessage(policy=SMTP)
+    message["From"] = sender
+    message["To"] = Address(addr_spec=recipient)
+    message["Subject"] = subject
+    message["Date"] = format_datetime(at)
+    message["Message-ID"] = f"<{message_id}@{sender.domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(body)
+    return message
 
 
 def _refused(code: int) -> Outcome:

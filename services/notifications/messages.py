@@ -10,6 +10,7 @@ from pathlib import Path
 from string import Template
 
 from services.notifications.domain import About, Delivery
+from shared.events import OrganisationChanged
 
 _TABLE = tomllib.loads(Path(__file__).with_name("texts.toml").read_text(encoding="utf-8"))
 
@@ -29,6 +30,8 @@ class Links:
             "directory-events": (self.directory, "services"),
             "outcome-events": (self.outcomes, "plans"),
         }[about.topic]
+        if about.type == OrganisationChanged.type:
+            collection = "organisations"
         return f"{base.rstrip('/')}/{collection}/{about.subject}"
 
 

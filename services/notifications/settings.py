@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from datetime import timedelta
-from typing import Self
+from typing import Annotated, Self
 
+from cryptography.fernet import Fernet
 from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, field_validator, model_validator
+from pydantic_settings import NoDecode
 
 from services.notifications.domain import RetryPolicy
-from shared.settings import ServiceSettings
+from shared.settings import LinkSettings
 
 _MINUTE = 60.0
 _HOUR = 3600.0
 
+DEVELOPMENT_SECRET_KEY = urlsafe_b64encode(b"known-to-all-so-for-no-real-data").decode()
+"""Encrypts webhook secrets where no key is given; anyone who reads this could read them."""
 
-class Settings(ServiceSettings):
+
+class Settings(LinkSettings):
     """All names carry the prefix ``LINKWAY_``; times are seconds."""
 
     service: str = "notifications"
@@ -38,6 +44,13 @@ class Settings(ServiceSettings):
     webhook_allow_loopback: bool = False
     """For development: also http, and receivers on this machine. Refused in production."""
 
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (SecretStr(DEVELOPMENT_SECRET_KEY),),
+        min_length=1,
+        description="Fernet keys that webhook secrets are encrypted with at rest, separated by "
+        "commas. The first encrypts, all decrypt. Production must state its own.",
+    )
+
     retry_schedule_seconds: tuple[float, ...] = Field(
         default=(
             0.0,
@@ -56,9 +69,9 @@ class Settings(ServiceSettings):
     """The wait before each attempt, the first included: Standard Webhooks 1.0's example."""
 
     delivery_concurrency: PositiveInt = 4
-    """Messages to one organisation under way at once; the rest of it waits its turn."""
+    """Messages to one receiver under way at once; the rest of it waits its turn."""
     delivery_capacity: PositiveInt = 256
-    """Messages to all organisations under way at once."""
+    """Messages to all receivers under way at once."""
     delivery_poll_seconds: PositiveFloat = 1.0
     """How often to look for due deliveries that no wake-up told of."""
     subscription_cache_seconds: float = Field(default=5.0, ge=0)
@@ -81,10 +94,30 @@ class Settings(ServiceSettings):
             raise ValueError("the first wait must be 0 and none may be negative")
         return waits
 
+    @field_validator("secret_keys", mode="before")
+    @classmethod
+    def _keys_apart(cls, given: object) -> object:
+        if isinstance(given, str):
+            return tuple(key.strip() for key in given.split(",") if key.strip())
+        return given
+
+    @field_validator("secret_keys")
+    @classmethod
+    def _of_fernets_form(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        try:
+            for key in keys:
+                Fernet(key.get_secret_value())
+        except ValueError:
+            raise ValueError("each must be 32 bytes in URL-safe base64 (Fernet)") from None
+        return keys
+
     @model_validator(mode="after")
     def _safe_in_production(self) -> Self:
         if self.env == "production" and self.webhook_allow_loopback:
             raise ValueError("LINKWAY_WEBHOOK_ALLOW_LOOPBACK is for development only")
+        own_keys = {key.get_secret_value() for key in self.secret_keys}
+        if self.env == "production" and DEVELOPMENT_SECRET_KEY in own_keys:
+            raise ValueError("LINKWAY_SECRET_KEYS must be stated in production")
         if self.env == "production" and self.smtp_password and not self.smtp_starttls:
             raise ValueError("LINKWAY_SMTP_PASSWORD needs LINKWAY_SMTP_STARTTLS=true")
         return self

@@ -2,8 +2,11 @@
 
 A delivery is claimed for longer than an attempt may take, sent, and its attempt written
 down. If the process dies in between, the claim runs out and the message goes again under
-the same id. Each organisation has a lane of its own, so that a slow receiver holds up
-nobody else.
+the same id. Each receiver has a lane of its own, so that a slow one holds up nobody else.
+
+Messages of one line (one case or service, to one receiver) go in order: only the first in
+the line is sent, by whichever replica, and those behind it are held back until it has been
+taken or given up.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -37,13 +40,22 @@ class Sender(Protocol):
         """One attempt."""
 
 
+class _Lane:
+    """The places of one receiver: all of them while it answers, else a single one."""
+
+    def __init__(self, places: int) -> None:
+        self.places = asyncio.Semaphore(places)
+        self.single = asyncio.Semaphore(1)
+
+
 class DeliveryWorker:
     """``run`` sends due deliveries until it is cancelled, then ends those under way.
 
-    ``lane`` bounds the attempts under way for one organisation, ``capacity`` those for
-    all; ``send_timeout`` is the longest an attempt may take, ``recording`` how long to go
-    on trying to write it down while the database is away, ``graceful`` the time for
-    attempts under way when stopping.
+    ``lane`` bounds the attempts under way for one receiver, ``capacity`` those for all; a
+    receiver that did not answer in time is tried one message at a time until it does, so
+    that many silent ones do not use up the capacity. ``send_timeout`` is the longest an
+    attempt may take, ``recording`` how long to go on trying to write it down while the
+    database is away, ``graceful`` the time for attempts under way when stopping.
     """
 
     def __init__(
@@ -68,11 +80,12 @@ class DeliveryWorker:
         self._lane = lane
         self._poll = poll.total_seconds()
         self._graceful = graceful.total_seconds()
-        self._lanes: dict[str, asyncio.Semaphore] = {}
+        self._lanes: dict[str, _Lane] = {}
+        self._slow: set[str] = set()
         self._in_hand: Counter[str] = Counter()
         self._under_way = asyncio.Semaphore(capacity)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._held_back = False
+        self._left_out = False
         self._stopping = False
 
     async def run(self) -> None:
@@ -98,45 +111,79 @@ class DeliveryWorker:
         async with self._under_way:  # wait for room, then give it to whom it is claimed for
             pass
         busy = [name for name, count in self._in_hand.items() if count >= self._lane]
-        self._held_back = bool(busy)
+        self._left_out = bool(busy)
         claimed_at = datetime.now(UTC)
         claimed = await self._stores.deliveries.claim_due(
             claimed_at,
             self._lease,
             _BATCH,
-            where={"state.organisation_id": {"$nin": busy}} if busy else None,
+            where={"state.subscription_id": {"$nin": busy}} if busy else None,
         )
-        for saved in sorted(claimed, key=lambda saved: saved.created_at):
-            self._in_hand[saved.state.organisation_id] += 1
-            task = asyncio.create_task(self._work_off(saved.state, claimed_at))
+        lines: dict[tuple[str, str], list[Delivery]] = {}
+        for saved in sorted(claimed, key=lambda saved: (saved.state.place, saved.id)):
+            lines.setdefault((saved.state.tenant, saved.state.line), []).append(saved.state)
+        for line in lines.values():
+            self._in_hand[line[0].subscription_id] += len(line)
+            task = asyncio.create_task(self._work_off(line, claimed_at))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return len(claimed) == _BATCH
 
-    async def _work_off(self, delivery: Delivery, claimed_at: datetime) -> None:
-        organisation = delivery.organisation_id
-        lane = self._lanes.setdefault(organisation, asyncio.Semaphore(self._lane))
+    async def _work_off(self, line: Sequence[Delivery], claimed_at: datetime) -> None:
+        receiver = line[0].subscription_id
+        lane = self._lanes.setdefault(receiver, _Lane(self._lane))
         try:
-            async with lane, self._under_way:
-                # After too long a wait in the lane another replica may have the claim.
-                waited = datetime.now(UTC) - claimed_at
-                if not self._stopping and waited + self._send_timeout < self._lease:
-                    await self._attempt(delivery)
+            await self._in_order(line, claimed_at, lane)
         except Unavailable:
-            log.warning("delivery-put-off", delivery_id=delivery.id, reason="database")
+            log.warning("delivery-put-off", delivery_id=line[0].id, reason="database")
         finally:
-            self._in_hand[organisation] -= 1
-            if not self._in_hand[organisation]:
-                del self._in_hand[organisation], self._lanes[organisation]
-            if self._held_back:
+            self._in_hand[receiver] -= len(line)
+            if not self._in_hand[receiver]:
+                del self._in_hand[receiver], self._lanes[receiver]
+            if self._left_out:
                 self._stores.deliveries.recorded.set()
 
-    async def _attempt(self, delivery: Delivery) -> None:
+    async def _in_order(self, line: Sequence[Delivery], claimed_at: datetime, lane: _Lane) -> None:
+        """Send each once the one before it has ended; hold back those whose turn it is not."""
+        for at, delivery in enumerate(line):
+            places = lane.single if delivery.subscription_id in self._slow else lane.places
+            async with places, self._under_way:
+                # After too long a wait in the lane another replica may have the claim.
+                waited = datetime.now(UTC) - claimed_at
+                if self._stopping or waited + self._send_timeout >= self._lease:
+                    break
+                first = await self._stores.deliveries.head(delivery)
+                if first is None:
+                    continue
+                if first.id != delivery.id:
+                    await self._hold_back(line[at:], first.state)
+                    return
+                after = await self._attempt(first.state)
+            if after.status == "queued":
+                await self._hold_back(line[at + 1 :], after)
+                return
+        await handlers.let_next_go(self._stores, line[0], datetime.now(UTC))
+
+    async def _hold_back(self, waiting: Sequence[Delivery], first: Delivery) -> None:
+        """Let these wait until ``first`` has ended.
+
+        Whoever ends it lets the next one go. Should that process die in between, or not see
+        yet that somebody waits, the next is looked at when ``first`` must have been tried.
+        """
+        if not waiting:
+            return
+        now = datetime.now(UTC)
+        until = max(first.next_attempt_at or now, now) + self._lease
+        await asyncio.gather(
+            *(handlers.hold_back(self._stores, each, until, now) for each in waiting)
+        )
+        await handlers.let_next_go(self._stores, first, now)  # it may have ended meanwhile
+
+    async def _attempt(self, delivery: Delivery) -> Delivery:
         found = await self._stores.subscriptions.get(delivery.subscription_id, delivery.tenant)
         started = datetime.now(UTC)
         if found.state.status != "active":
-            await handlers.cancel(self._stores, delivery, started)
-            return
+            return await handlers.cancel(self._stores, delivery, started)
         try:
             outcome = await self._senders[delivery.channel].send(delivery, found.state)
         except Exception:
@@ -144,6 +191,10 @@ class DeliveryWorker:
             log.exception("attempt-failed", delivery_id=delivery.id)
             outcome = Outcome(code="not_sent")
         ended = datetime.now(UTC)
+        if outcome.code == "timed_out":
+            self._slow.add(delivery.subscription_id)
+        else:
+            self._slow.discard(delivery.subscription_id)
         jitter = random.random()  # noqa: S311 - spreads load, guards nothing
         async for attempt in stamina.retry_context(
             on=(Unavailable, Contended), attempts=None, timeout=self._recording
@@ -166,6 +217,7 @@ class DeliveryWorker:
             attempts=len(saved.state.attempts),
             status=saved.state.status,
         )
+        return saved.state
 
     async def _finish(self) -> None:
         self._stopping = True

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from services.notifications.app import create_app
 from services.notifications.domain import RetryPolicy
-from services.notifications.mail import MailSender
+from services.notifications.mail import MailSender, MailServer
 from services.notifications.messages import Links
 from services.notifications.store import Deliveries, Stores, Subscriptions
 from services.notifications.webhooks import WebhookSender
@@ -17,7 +17,7 @@ from shared.cause import Actor
 from shared.devissuer import DevIssuer
 from shared.store import Database
 from shared.testing import eventually, serving
-from tests.notifications.examples import seconds
+from tests.notifications.examples import KEYRING, seconds
 from tests.notifications.receivers import MailReceiver, WebReceiver, mail_receiver, web_receiver
 from tests.notifications.working import GUARD
 
@@ -56,7 +56,7 @@ async def mailbox() -> AsyncIterator[MailReceiver]:
 
 @pytest.fixture
 def webhooks(links: Links) -> WebhookSender:
-    return WebhookSender(guard=GUARD, links=links, timeout=seconds(1))
+    return WebhookSender(guard=GUARD, keyring=KEYRING, links=links, timeout=seconds(1))
 
 
 @pytest.fixture
@@ -64,13 +64,8 @@ def make(
     stores: Stores, webhooks: WebhookSender, mailbox: MailReceiver, links: Links
 ) -> Callable[..., DeliveryWorker]:
     """Makes workers with short times; each test names what matters to it."""
-    mail = MailSender(
-        host="127.0.0.1",
-        port=mailbox.port,
-        mail_from="no-reply@linkway.example",
-        links=links,
-        timeout=seconds(1),
-    )
+    server = MailServer(host="127.0.0.1", port=mailbox.port, timeout=seconds(1))
+    mail = MailSender(server, mail_from="no-reply@linkway.example", links=links)
 
     def worker(sender: Any = webhooks, **own: Any) -> DeliveryWorker:
         settings: dict[str, Any] = {
@@ -115,7 +110,9 @@ class Service:
     async def get(self, path: str, actor: Actor, **query: str) -> httpx.Response:
         return await self._ask("GET", path, actor, params=query)
 
-    async def post(self, path: str, actor: Actor, body: Any, *, key: str = "") -> httpx.Response:
+    async def post(
+        self, path: str, actor: Actor, body: Any = None, *, key: str = ""
+    ) -> httpx.Response:
         return await self._ask("POST", path, actor, json=body, key=key)
 
     async def delete(self, path: str, actor: Actor) -> httpx.Response:

@@ -3,7 +3,19 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from services.notifications.domain import Delivery, Subscription, delivery_of, subscribe
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
+
+from services.notifications.domain import (
+    Delivery,
+    Signature,
+    Subscription,
+    confirm,
+    delivery_of,
+    new_challenge,
+    subscribe,
+)
+from services.notifications.keyring import Keyring
 from shared.cause import Actor, Cause
 from shared.events import (
     CapacityChanged,
@@ -26,6 +38,8 @@ CASE = "0190c0de-0000-7000-8000-000000000001"
 REFERRAL = "0190c0de-0000-7000-8000-000000000002"
 SERVICE = "0190c0de-0000-7000-8000-000000000003"
 PERSON = "0190c0de-0000-7000-8000-0000000000aa"
+KEYRING = Keyring([SecretStr(Fernet.generate_key().decode())])
+CODE = "the-challenge"
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 PROVIDER = Actor("provider-1", "provider", GROUP, TENANT)
@@ -107,21 +121,40 @@ def capacity_changed() -> CapacityChanged:
     )
 
 
-def subscription(
+def pending(
     *event_types: str,
     actor: Actor = PROVIDER,
     channel: Channel = "webhook",
     address: str = "https://hooks.example.org/linkway",
     at: datetime = NOON,
+    contact: str | None = None,
+    signature: Signature = "hmac",
 ) -> Subscription:
+    """A subscription whose address has not answered yet."""
     return subscribe(
         asked(actor, at=at),
         id=new_id(),
         channel=channel,
         address=address,
+        contact=contact,
         event_types=event_types or ("referral-created",),
-        key=b"k" * 32,
+        key=KEYRING.make(new_id(), signature) if channel == "webhook" else None,
+        challenge=new_challenge(CODE, at),
     )
+
+
+def subscription(*event_types: str, at: datetime = NOON, **said: Any) -> Subscription:
+    """An active subscription."""
+    made = pending(*event_types, at=at, **said)
+    active, _ = confirm(made, CODE, heard("confirmed", at=at))
+    return active
+
+
+def secret_of(of: Subscription) -> str:
+    """The secret that checks the signatures of a subscription's webhooks."""
+    secret = KEYRING.secret(of.keys[0])
+    assert secret
+    return secret
 
 
 def delivery(

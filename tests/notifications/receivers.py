@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Callable, MutableMapping
@@ -17,6 +18,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from shared.testing import eventually, free_port
 
 Scope = MutableMapping[str, Any]
+
+_CODE = re.compile(r"this code where the subscription was made:\s+(\S+)")
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,18 @@ class Taken:
 
 
 class WebReceiver:
-    """Gives ``answers`` one by one, then ``otherwise``; keeps what was ``taken``."""
+    """Gives ``answers`` one by one, then ``otherwise``; keeps what was ``taken``.
+
+    A challenge it gives back while ``confirms``, and keeps apart, so that tests count messages.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.confirms = True
+        self.challenges: list[Taken] = []
         self.answers: deque[Answer] = deque()
         self.otherwise = Answer()
+        self.by_path: dict[str, Answer] = {}
         self.taken: list[Taken] = []
         self.at_once = 0
         self.most_at_once = 0
@@ -72,12 +81,32 @@ class WebReceiver:
             body += message.get("body", b"")
             more = message.get("more_body", False)
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
-        self.taken.append(Taken(scope["path"], headers, body.decode()))
-        answer = self.answers.popleft() if self.answers else self.otherwise
+        taken = Taken(scope["path"], headers, body.decode())
+        challenge = _challenge_in(taken)
+        if challenge is not None and self.confirms:
+            self.challenges.append(taken)
+            answer = Answer(200, body=json.dumps({"challenge": challenge}).encode())
+        else:
+            (self.taken if challenge is None else self.challenges).append(taken)
+            answer = self._answer_to(taken)
         await asyncio.sleep(answer.wait)
         named = [(name.encode(), value.encode()) for name, value in answer.headers.items()]
         await send({"type": "http.response.start", "status": answer.status, "headers": named})
         await send({"type": "http.response.body", "body": answer.body})
+
+    def _answer_to(self, taken: Taken) -> Answer:
+        if taken.path in self.by_path:
+            return self.by_path[taken.path]
+        return self.answers.popleft() if self.answers else self.otherwise
+
+
+def _challenge_in(taken: Taken) -> str | None:
+    try:
+        message = taken.json
+        asks = message["type"] == "subscription-challenge"
+    except (ValueError, KeyError, TypeError):
+        return None
+    return str(message["data"]["challenge"]) if asks else None
 
 
 @asynccontextmanager
@@ -110,11 +139,15 @@ async def web_receiver(
 
 
 class MailReceiver:
-    """Keeps the mail that was taken; ``rcpt`` and ``data`` are what it says first, if any."""
+    """Keeps the mail that was taken; ``rcpt`` and ``data`` are what it says first, if any.
+
+    ``confirmations`` are kept apart: mails that ask whether an address is the right one.
+    """
 
     def __init__(self, port: int) -> None:
         self.port = port
         self.mails: list[EmailMessage] = []
+        self.confirmations: list[EmailMessage] = []
         self.recipients: list[list[str]] = []
         self.rcpt: deque[str] = deque()
         self.data: deque[str] = deque()
@@ -136,9 +169,20 @@ class MailReceiver:
         assert isinstance(parsed, EmailMessage)
         if self.data:
             return self.data.popleft()
+        if _CODE.search(parsed.get_content()):
+            self.confirmations.append(parsed)
+            return "250 OK"
         self.mails.append(parsed)
         self.recipients.append([str(each) for each in envelope.rcpt_tos])
         return "250 OK"
+
+    def code_for(self, address: str) -> str | None:
+        """The code in the last confirmation mail to this address, if one has come."""
+        for mail in reversed(self.confirmations):
+            found = _CODE.search(mail.get_content())
+            if mail["to"] == address and found:
+                return found[1]
+        return None
 
 
 @asynccontextmanager

@@ -5,7 +5,6 @@ import pytest
 from standardwebhooks import Webhook
 
 from services.notifications import handlers
-from services.notifications.guard import Guard
 from services.notifications.handlers import Wish
 from shared.cause import Actor
 from shared.ids import new_id
@@ -13,6 +12,7 @@ from shared.testing import eventually
 from tests.notifications.conftest import Service
 from tests.notifications.examples import (
     GROUP,
+    KEYRING,
     OPERATOR,
     PROVIDER,
     REFERRER,
@@ -23,6 +23,7 @@ from tests.notifications.examples import (
     heard,
 )
 from tests.notifications.receivers import Answer, WebReceiver
+from tests.notifications.working import GUARD
 
 STRANGERS = [
     REFERRER,
@@ -43,6 +44,26 @@ def faults(answer: Any) -> dict[str, str]:
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
     return {fault["pointer"]: fault["reason"] for fault in answer.json()["errors"]}
+
+
+async def subscribed(
+    service: Service, receiver: WebReceiver, *event_types: str, **more: Any
+) -> Any:
+    """The receipt of a webhook subscription of the group, confirmed by now."""
+    body = {**webhook(receiver.url, *event_types), **more}
+    answer = await service.post("/subscriptions", PROVIDER, body)
+    assert answer.status_code == 201, answer.text
+    receipt = answer.json()
+    await becomes(service, receipt["id"], "active")
+    return receipt
+
+
+async def becomes(service: Service, subscription: str, status: str) -> None:
+    async def there() -> bool:
+        view = (await service.get(f"/subscriptions/{subscription}", PROVIDER)).json()
+        return bool(view["status"] == status)
+
+    await eventually(there)
 
 
 async def told(service: Service, *, status: str = "delivered", by: Actor = PROVIDER) -> Any:
@@ -66,24 +87,30 @@ async def test_a_webhook_is_subscribed_and_its_secret_is_shown_once(
     assert answer.status_code == 201
     receipt = answer.json()
     assert set(receipt) == {"id", "version", "status", "secret"}
-    assert (receipt["version"], receipt["status"]) == (1, "active")
+    assert (receipt["version"], receipt["status"]) == (1, "pending")
     assert receipt["secret"].startswith("whsec_")
     assert answer.headers["location"] == f"/subscriptions/{receipt['id']}"
     assert answer.headers["etag"] == '"1"'
 
+    await becomes(service, receipt["id"], "active")
     answer = await service.get(answer.headers["location"], PROVIDER)
     view = answer.json()
-    assert answer.headers["etag"] == '"1"'
+    assert answer.headers["etag"] == '"2"'
     assert view.pop("created_at")
     assert view == {
         "id": receipt["id"],
-        "version": 1,
+        "version": 2,
         "channel": "webhook",
         "url": receiver.url,
         "email": None,
+        "contact": None,
         "event_types": ["referral-created"],
         "status": "active",
         "disabled_reason": None,
+        "disabled_at": None,
+        "public_key": None,
+        "challenge": None,
+        "resend": None,
     }
     listed = (await service.get("/subscriptions", PROVIDER)).json()
     assert [item["id"] for item in listed["items"]] == [receipt["id"]]
@@ -166,7 +193,7 @@ async def test_these_roles_may_subscribe_their_organisation(service: Service, ro
 async def test_anothers_subscription_and_delivery_are_not_found(
     service: Service, receiver: WebReceiver, stranger: Actor
 ) -> None:
-    made = (await service.post("/subscriptions", PROVIDER, webhook(receiver.url))).json()
+    made = await subscribed(service, receiver)
     item = await told(service)
     path = f"/subscriptions/{made['id']}"
     assert (await service.get(path, stranger)).status_code == 404
@@ -180,12 +207,12 @@ async def test_anothers_subscription_and_delivery_are_not_found(
 async def test_an_ended_subscription_stays_to_be_seen(
     service: Service, receiver: WebReceiver
 ) -> None:
-    made = (await service.post("/subscriptions", PROVIDER, webhook(receiver.url))).json()
+    made = await subscribed(service, receiver)
     path = f"/subscriptions/{made['id']}"
     answer = await service.delete(path, PROVIDER)
     assert answer.status_code == 200
-    assert answer.json() == {"id": made["id"], "version": 2, "status": "disabled"}
-    assert (await service.delete(path, PROVIDER)).json()["version"] == 2
+    assert answer.json() == {"id": made["id"], "version": 3, "status": "disabled"}
+    assert (await service.delete(path, PROVIDER)).json()["version"] == 3
     view = (await service.get(path, PROVIDER)).json()
     assert (view["status"], view["disabled_reason"]) == ("disabled", "unsubscribed")
 
@@ -194,7 +221,7 @@ async def test_a_delivery_is_shown_with_its_attempts_and_without_any_address(
     service: Service, receiver: WebReceiver
 ) -> None:
     receiver.answers.append(Answer(500))
-    made = (await service.post("/subscriptions", PROVIDER, webhook(receiver.url))).json()
+    made = await subscribed(service, receiver)
     item = await told(service)
     assert item["event_type"] == "referral-created"
     assert item["event_subject"] == "0190c0de-0000-7000-8000-000000000002"
@@ -213,7 +240,7 @@ async def test_a_delivery_is_shown_with_its_attempts_and_without_any_address(
 async def test_operations_see_every_delivery_of_their_tenant(
     service: Service, receiver: WebReceiver
 ) -> None:
-    await service.post("/subscriptions", PROVIDER, webhook(receiver.url))
+    await subscribed(service, receiver)
     item = await told(service, by=OPERATOR)
     assert (await service.get(f"/deliveries/{item['id']}", OPERATOR)).status_code == 200
     found = await service.get("/deliveries", OPERATOR, organisation_id=GROUP)
@@ -232,9 +259,8 @@ async def test_operations_see_every_delivery_of_their_tenant(
 async def test_a_list_is_given_a_page_at_a_time(service: Service, receiver: WebReceiver) -> None:
     for n in range(3):
         wish = Wish("webhook", f"{receiver.url}/{n}", ["referral-created"])
-        await handlers.subscribe(
-            service.stores, Guard(allow_loopback=True), wish, asked(at=datetime.now(UTC))
-        )
+        cause = asked(at=datetime.now(UTC))
+        await handlers.subscribe(service.stores, GUARD, KEYRING, wish, cause)
     first = (await service.get("/subscriptions", PROVIDER, limit="2")).json()
     rest = (
         await service.get("/subscriptions", PROVIDER, limit="2", cursor=first["next_cursor"])

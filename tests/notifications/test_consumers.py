@@ -6,7 +6,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from services.notifications.consumers import consumer
-from shared.events import ALL_EVENTS, Envelope, Event, NotificationEvent
+from shared.events import ALL_EVENTS, Envelope, Event, NotificationDelivered, NotificationFailed
 from shared.ids import new_id
 from shared.testing import eventually
 from tests.notifications.conftest import Service
@@ -58,15 +58,30 @@ async def tell(kafka_bootstrap: str, topic_prefix: str) -> AsyncIterator[Tell]:
     await producer.stop()
 
 
-async def subscribe(service: Service, body: dict[str, Any], actor: Any = PROVIDER) -> None:
+async def subscribe(service: Service, body: dict[str, Any], actor: Any = PROVIDER) -> str:
+    """The id of a new subscription, active where its address answers by itself."""
     answer = await service.post("/subscriptions", actor, body)
     assert answer.status_code == 201
+    path = answer.headers["location"]
+
+    async def asked() -> bool:
+        view = (await service.get(path, actor)).json()
+        return bool(view["status"] == "active" or view["challenge"]["attempt_count"] > 0)
+
+    await eventually(asked)
+    return str(answer.json()["id"])
 
 
-def test_every_fact_of_the_others_is_listened_to_and_none_of_its_own() -> None:
-    others = {event for event in ALL_EVENTS if not issubclass(event, NotificationEvent)}
-    assert set(consumer.events) == others
-    assert consumer.topics == ["directory-events", "outcome-events", "referral-events"]
+def test_every_fact_of_the_others_is_listened_to_and_how_telling_them_went() -> None:
+    others = {event for event in ALL_EVENTS if event.topic != "notification-events"}
+    own = {NotificationDelivered, NotificationFailed}
+    assert set(consumer.events) == others | own
+    assert consumer.topics == [
+        "directory-events",
+        "notification-events",
+        "outcome-events",
+        "referral-events",
+    ]
 
 
 async def test_an_event_on_kafka_reaches_the_subscribed_webhook_and_is_told_of(
@@ -131,7 +146,10 @@ async def test_the_practice_gets_a_mail_that_its_referral_was_received(
         "email": "referrals@practice.example.org",
         "event_types": ["referral-created"],
     }
-    await subscribe(service, office, REFERRER)
+    made = await subscribe(service, office, REFERRER)
+    code = await eventually(lambda: mailbox.code_for("referrals@practice.example.org"))
+    confirmed = await service.post(f"/subscriptions/{made}/confirm", REFERRER, {"challenge": code})
+    assert confirmed.status_code == 200
     await tell(sealed(created()))
     await eventually(lambda: mailbox.mails, within=20)
     [mail] = mailbox.mails

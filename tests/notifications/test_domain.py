@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifications.domain import (
-    EVENT_TYPES,
     Delivery,
     Outcome,
     OutcomeCode,
@@ -17,13 +16,20 @@ from services.notifications.domain import (
     delivery_of,
     disable,
     hears,
+    hold,
+    let_go,
     record_attempt,
-    subscribe,
+    resend,
 )
 from shared.cause import Actor
 from shared.errors import Conflict, Invalid
-from shared.events import Event, NotificationDelivered, NotificationFailed
+from shared.events import (
+    Event,
+    NotificationDelivered,
+    NotificationFailed,
+)
 from tests.notifications.examples import (
+    CODE,
     GROUP,
     NOON,
     PRACTICE,
@@ -32,12 +38,12 @@ from tests.notifications.examples import (
     TENANT,
     TRACE,
     accepted,
-    asked,
     capacity_changed,
     created,
     delivery,
     goal_updated,
     heard,
+    pending,
     seconds,
     subscription,
 )
@@ -56,29 +62,25 @@ def tried(
     return record_attempt(state, outcome, cause, started=started, policy=POLICY, jitter=jitter)
 
 
-def test_a_webhook_subscription_is_of_the_actors_organisation_and_has_a_secret() -> None:
-    made = subscribe(
-        asked(REFERRER),
-        id="s1",
-        channel="webhook",
-        address="https://hooks.example.org",
-        event_types=["referral-created", "goal-updated", "referral-created"],
-        key=bytes(range(24)),
-    )
-    assert (made.tenant, made.organisation_id, made.status) == (TENANT, PRACTICE, "active")
+def test_a_webhook_subscription_is_of_the_actors_organisation_and_silent_at_first() -> None:
+    made = pending("referral-created", "goal-updated", "referral-created", actor=REFERRER)
+    assert (made.tenant, made.organisation_id, made.status) == (TENANT, PRACTICE, "pending")
     assert made.event_types == ("goal-updated", "referral-created")
-    assert made.secret == "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
     assert made.created_at == NOON
+    assert made.challenge
+    assert made.challenge.next_attempt_at == NOON
+    assert not hears(made, created())
 
 
-def test_an_e_mail_subscription_has_no_secret() -> None:
-    assert subscription(channel="email", address="office@example.org").secret is None
+def test_an_e_mail_subscription_has_no_key() -> None:
+    assert subscription(channel="email", address="office@example.org").keys == ()
 
 
-def test_a_secret_and_an_address_are_not_in_a_subscriptions_text() -> None:
-    text = repr(subscription())
-    assert "whsec_" not in text
-    assert "hooks.example.org" not in text
+def test_a_key_an_address_and_a_challenge_are_not_in_a_subscriptions_text() -> None:
+    made = pending(contact="office@example.org")
+    text = repr(made)
+    for hidden in (made.keys[0].sealed, "hooks.example.org", CODE, "office@example.org"):
+        assert hidden not in text
 
 
 def test_an_event_type_that_does_not_exist_is_named_by_its_place() -> None:
@@ -86,12 +88,6 @@ def test_an_event_type_that_does_not_exist_is_named_by_its_place() -> None:
         subscription("referral-created", "referral-exploded", "notification-failed")
     assert [each.pointer for each in refused.value.errors] == ["/event_types/1", "/event_types/2"]
     assert "referral-withdrawn" in refused.value.errors[0].reason
-
-
-def test_all_facts_but_those_about_notifications_can_be_subscribed_to() -> None:
-    assert len(EVENT_TYPES) == 19
-    assert {"appointment-missed", "capacity-changed", "measure-recorded"} <= EVENT_TYPES
-    assert not {"notification-delivered", "notification-failed"} & EVENT_TYPES
 
 
 @pytest.mark.parametrize("organisation", [PRACTICE, TEAM, GROUP])
@@ -106,7 +102,7 @@ def test_what_is_not_subscribed_to_is_not_heard() -> None:
     assert not hears(subscription(actor=stranger), created())
     assert not hears(subscription(actor=foreign), created())
     assert not hears(subscription("referral-created"), accepted())
-    ended, _ = disable(subscription(), "unsubscribed")
+    ended, _ = disable(subscription(), "unsubscribed", NOON)
     assert not hears(ended, created())
 
 
@@ -116,9 +112,9 @@ def test_old_news_is_not_told_to_a_new_subscriber() -> None:
 
 
 def test_ending_a_subscription_twice_changes_nothing() -> None:
-    ended, events = disable(subscription(), "gone")
+    ended, events = disable(subscription(), "gone", NOON)
     assert (ended.status, ended.disabled_reason, events) == ("disabled", "gone", ())
-    assert disable(ended, "unsubscribed") == (ended, ())
+    assert disable(ended, "unsubscribed", NOON) == (ended, ())
 
 
 def test_an_organisation_may_have_twenty_active_subscriptions() -> None:
@@ -158,6 +154,7 @@ def test_the_facts_of_a_goal_and_of_a_service_are_told() -> None:
         "unit": "places",
         "maximum": 8,
         "available": 3,
+        "waiting": 0,
     }
 
 
@@ -251,6 +248,29 @@ def test_a_message_on_its_way_when_cancelled_was_still_delivered_if_taken() -> N
     state, [event] = tried(cancelled, DELIVERED)
     assert state.status == "delivered"
     assert isinstance(event, NotificationDelivered)
+
+
+def test_a_held_message_is_looked_at_later_and_let_go_once() -> None:
+    held, _ = hold(delivery(), NOON + seconds(90))
+    assert (held.held, held.next_attempt_at) == (True, NOON + seconds(90))
+    free, _ = let_go(held, NOON + seconds(5))
+    assert (free.held, free.next_attempt_at) == (False, NOON + seconds(5))
+    assert let_go(free, NOON + seconds(6)) == (free, ())
+    ended, _ = cancel(held)
+    assert not ended.held
+    assert hold(ended, NOON) == (ended, ())
+
+
+def test_a_message_sent_again_keeps_its_place_and_has_a_new_schedule() -> None:
+    failed, _ = tried(delivery(), Outcome(code="gone", final=True))
+    again, events = resend(failed, NOON + seconds(600))
+    assert (again.status, again.place, events) == ("queued", failed.place, ())
+    assert again.next_attempt_at == NOON + seconds(600)
+    assert resend(again, NOON + seconds(700)) == (again, ())
+    once, _ = tried(again, REJECTED, after=600)
+    assert once.next_attempt_at == NOON + seconds(600.25 + 5)
+    assert once.first_tried_at == NOON + seconds(600)
+    assert len(once.attempts) == 2
 
 
 @given(

@@ -1,9 +1,12 @@
+import asyncio
+import socket
+import threading
 from collections.abc import Sequence
 from ipaddress import ip_address
 
 import pytest
 
-from services.notifications.guard import Guard, Refused, Unresolved, is_public
+from services.notifications.guard import Guard, Refused, Unresolved, is_public, resolve
 
 HOOK = "https://hooks.example.org/linkway"
 
@@ -58,6 +61,14 @@ async def reason(guarding: Guard, url: str) -> str:
         "2002:7f00:1::",
         "2001:0:7f00:1::",
         "64:ff9b::7f00:1",
+        "64:ff9b:1::7f00:1",
+        "::127.0.0.1",
+        "::8.8.8.8",
+        "fec0::1",
+        "3fff::1",
+        "2001:20::1",
+        "5f00::1",
+        "100::1",
     ],
 )
 def test_an_address_that_is_not_of_the_public_internet_is_known(address: str) -> None:
@@ -121,6 +132,27 @@ async def test_the_development_switch_lets_this_machine_through_and_nothing_else
     assert await reason(open_guard, "http://10.0.0.7/") == "must begin with https://"
     mixed = guard("127.0.0.1", "10.0.0.7", allow_loopback=True)
     assert await reason(mixed, HOOK) == "must lead to a public internet address"
+
+
+async def test_a_name_server_that_hangs_holds_up_no_other_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answer, hanging = threading.Event(), "hangs.example.org"
+
+    def look_up(host: str, port: int, **_more: object) -> list[tuple[object, ...]]:
+        if host == hanging:
+            answer.wait(10)
+        return [(None, None, None, "", ("8.8.8.8", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    waiting = [asyncio.create_task(resolve(hanging, 443)) for _ in range(40)]
+    try:
+        async with asyncio.timeout(5):
+            assert await resolve("hooks.example.org", 443) == ["8.8.8.8"]
+        assert not any(task.done() for task in waiting)
+    finally:
+        answer.set()
+        await asyncio.gather(*waiting)
 
 
 async def test_a_name_without_an_address_is_named_as_such() -> None:

@@ -5,7 +5,7 @@ import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from services.notifications.domain import Delivery, Outcome
-from services.notifications.mail import MailSender
+from services.notifications.mail import MailSender, MailServer
 from services.notifications.messages import Links
 from shared.testing import free_port
 from tests.notifications.examples import NOON, REFERRER, delivery, seconds, subscription
@@ -16,14 +16,13 @@ TO_PRACTICE = subscription(actor=REFERRER, channel="email", address=OFFICE)
 
 
 def sender_to(port: int, links: Links, **more: str | bool) -> MailSender:
-    return MailSender(
+    server = MailServer(
         host="127.0.0.1",
         port=port,
-        mail_from="Linkway <no-reply@linkway.example>",
-        links=links,
         timeout=seconds(1),
         **more,  # type: ignore[arg-type]  # each caller gives what it names
     )
+    return MailSender(server, mail_from="Linkway <no-reply@linkway.example>", links=links)
 
 
 async def send(sender: MailSender, message: Delivery | None = None) -> Outcome:
@@ -120,7 +119,6 @@ async def test_a_server_without_starttls_gets_no_mail_where_starttls_is_asked_fo
 
 
 def test_a_sender_address_that_is_none_is_refused_at_once(links: Links) -> None:
+    server = MailServer(host="127.0.0.1", port=25, timeout=timedelta(1))
     with pytest.raises(ValueError, match="no domain"):
-        MailSender(
-            host="127.0.0.1", port=25, mail_from="Linkway", links=links, timeout=timedelta(1)
-        )
+        MailSender(server, mail_from="Linkway", links=links)

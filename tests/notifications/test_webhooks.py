@@ -17,13 +17,15 @@ from services.notifications.guard import Guard
 from services.notifications.messages import Links
 from services.notifications.webhooks import WebhookSender
 from shared.testing import free_port
-from tests.notifications.examples import TRACE, delivery, seconds, subscription
+from tests.notifications.examples import KEYRING, TRACE, delivery, seconds, secret_of, subscription
 from tests.notifications.receivers import Answer, WebReceiver, web_receiver
 
 
 @pytest.fixture
 def sender(links: Links) -> WebhookSender:
-    return WebhookSender(guard=Guard(allow_loopback=True), links=links, timeout=seconds(1))
+    return WebhookSender(
+        guard=Guard(allow_loopback=True), keyring=KEYRING, links=links, timeout=seconds(1)
+    )
 
 
 async def send(sender: WebhookSender, url: str, message: Delivery | None = None) -> Outcome:
@@ -39,8 +41,7 @@ async def test_a_webhook_is_signed_and_the_receiver_can_verify_it(
     before = int(datetime.now(UTC).timestamp())
     assert await sender.send(message, to) == Outcome(code="delivered", status_code=204)
     [taken] = receiver.taken
-    assert to.secret
-    verified = Webhook(to.secret).verify(taken.body, taken.headers)
+    verified = Webhook(secret_of(to)).verify(taken.body, taken.headers)
     assert verified["type"] == "referral-created"
     assert verified["data"]["event_id"] == "event-1"
     assert taken.path == "/hook"
@@ -91,7 +92,7 @@ async def test_a_receiver_that_is_gone_is_not_tried_again(
     assert await send(sender, receiver.url) == Outcome(code="gone", status_code=410, final=True)
 
 
-@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
 async def test_a_busy_receiver_says_how_long_to_wait(
     sender: WebhookSender, receiver: WebReceiver, status: int
 ) -> None:
@@ -161,7 +162,9 @@ async def test_a_server_that_does_not_speak_http_is_unreachable(sender: WebhookS
 
 
 async def test_an_address_is_checked_again_at_each_send(links: Links) -> None:
-    strict = WebhookSender(guard=Guard(allow_loopback=False), links=links, timeout=seconds(1))
+    strict = WebhookSender(
+        guard=Guard(allow_loopback=False), keyring=KEYRING, links=links, timeout=seconds(1)
+    )
     async with web_receiver() as receiver:
         assert await send(strict, receiver.url) == Outcome(code="address_refused")
         assert receiver.taken == []
@@ -182,7 +185,7 @@ def pinned(links: Links, authority: Path, *addresses: str) -> WebhookSender:
 
     tls = ssl.create_default_context(cafile=str(authority))
     guard = Guard(allow_loopback=True, resolve=resolve)
-    return WebhookSender(guard=guard, links=links, timeout=seconds(2), tls=tls)
+    return WebhookSender(guard=guard, keyring=KEYRING, links=links, timeout=seconds(2), tls=tls)
 
 
 def certificate(folder: Path, name: str) -> tuple[str, str]:

@@ -1,15 +1,12 @@
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime
 
-from services.notifications import handlers
-from services.notifications.handlers import Wish
 from services.notifications.store import Stores
 from services.notifications.worker import DeliveryWorker
 from shared.testing import eventually, free_port
-from tests.notifications.examples import REFERRER, TENANT, asked, seconds
+from tests.notifications.examples import PRACTICE, TENANT, seconds
 from tests.notifications.receivers import Answer, MailReceiver, WebReceiver, web_receiver
-from tests.notifications.working import GUARD, ended, subscribe, tell, the_delivery, working
+from tests.notifications.working import ended, subscribe, tell, the_delivery, working
 
 SLOW_GROUP = "5d2f3a52-0b61-4f5e-8f0a-0000000000ff"
 
@@ -131,7 +128,7 @@ async def test_a_receiver_that_hangs_holds_up_nobody_else(
         assert len(hanging.taken) == 2
 
 
-async def test_a_flood_for_one_organisation_is_sent_in_its_lane(
+async def test_a_flood_for_one_receiver_is_sent_in_its_lane(
     stores: Stores, make: Make, receiver: WebReceiver
 ) -> None:
     receiver.otherwise = Answer(wait=0.01)
@@ -156,8 +153,7 @@ async def test_two_replicas_send_each_delivery_once(
 async def test_a_mail_goes_to_the_practice_and_waits_for_a_server_that_is_away(
     stores: Stores, make: Make, mailbox: MailReceiver
 ) -> None:
-    wish = Wish("email", "referrals@practice.example.org", ["referral-created"])
-    await handlers.subscribe(stores, GUARD, wish, asked(REFERRER, at=datetime.now(UTC)))
+    await subscribe(stores, "referrals@practice.example.org", PRACTICE, channel="email")
     mailbox.data.append("451 Try later")
     await tell(stores)
     async with working(make()):

@@ -1,5 +1,15 @@
 """Notifications over HTTP: routes, requests, views and status codes."""
 
-from services.notifications.api import deliveries, subscriptions
+from services.notifications.api import (
+    confirming,
+    deliveries,
+    subscription_commands,
+    subscriptions,
+)
 
-routers = (subscriptions.router, deliveries.router)
+routers = (
+    subscriptions.router,
+    subscription_commands.router,
+    deliveries.router,
+    confirming.router,
+)

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from pydantic import StringConstraints
 
 from services.notifications.guard import Guard
+from services.notifications.keyring import Keyring
 from services.notifications.store import Stores
 
 SUBSCRIBERS = ("provider", "link_worker", "team_lead", "referrer", "directory_curator")
@@ -25,8 +26,16 @@ async def _guard(request: Request) -> Guard:
     return Guard(allow_loopback=request.app.state.settings.webhook_allow_loopback)
 
 
+async def _keyring(request: Request) -> Keyring:
+    keyring: Keyring = request.app.state.keyring
+    return keyring
+
+
 Kept = Annotated[Stores, Depends(_stores)]
 """What this service keeps."""
 
 Guarded = Annotated[Guard, Depends(_guard)]
 """Which addresses may be sent to."""
+
+Keys = Annotated[Keyring, Depends(_keyring)]
+"""What makes and opens the keys that sign webhooks."""

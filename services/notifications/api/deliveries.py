@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from services.notifications import handlers
 from services.notifications.api.access import SUBSCRIBERS, Id, Kept
 from services.notifications.domain import Attempt, Delivery, DeliveryStatus
 from shared.events import Channel
 from shared.store import Saved
-from shared.web import Acting, Listing, Paging, etag, require_role
+from shared.web import Acting, CauseOf, Listing, Paging, etag, require_role
 
 router = APIRouter(
     tags=["deliveries"], dependencies=[Depends(require_role(*SUBSCRIBERS, "operations"))]
@@ -26,6 +26,10 @@ class DeliveryView(BaseModel):
     id: str
     version: int
     status: DeliveryStatus
+    held: bool = Field(
+        description="It waits for a message before it: of one case or service, to one address, "
+        "messages arrive in order."
+    )
     channel: Channel
     organisation_id: str
     subscription_id: str
@@ -93,12 +97,36 @@ async def read_delivery(
     return DeliveryDetail.of(saved)
 
 
+class DeliveryReceipt(BaseModel):
+    """The answer to a command."""
+
+    id: str
+    version: int
+    status: DeliveryStatus
+
+
+@router.post("/deliveries/{delivery_id}/resend")
+async def resend_delivery(
+    delivery_id: Id, cause: CauseOf, stores: Kept, response: Response
+) -> DeliveryReceipt:
+    """Send a delivery again, whether it failed, was cancelled or was taken and lost.
+
+    It keeps its id and body, has the whole schedule before it, and goes before later messages
+    about the same case or service. One that is still queued stays as it is. 404 for another
+    organisation's delivery, 409 where its subscription is not active.
+    """
+    saved = await handlers.resend(stores, delivery_id, cause)
+    response.headers["ETag"] = etag(saved.version)
+    return DeliveryReceipt(id=saved.id, version=saved.version, status=saved.state.status)
+
+
 def _fields(saved: Saved[Delivery]) -> dict[str, object]:
     state = saved.state
     return {
         "id": saved.id,
         "version": saved.version,
         "status": state.status,
+        "held": state.held,
         "channel": state.channel,
         "organisation_id": state.organisation_id,
         "subscription_id": state.subscription_id,

@@ -12,8 +12,11 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime
 
-from services.notifications.domain.subscriptions import Frozen, Subscription
+from services.notifications.domain.frozen import Frozen
+from services.notifications.domain.outcomes import Outcome, OutcomeCode, RetryPolicy
+from services.notifications.domain.subscriptions import Subscription
 from shared.cause import Cause
+from shared.errors import Conflict
 from shared.events import (
     Channel,
     Event,
@@ -43,7 +46,25 @@ TOLD_FACTS = frozenset(
         "unit",
         "maximum",
         "available",
+        "waiting",
+        "next_referral_id",
         "seq",
+        "replaces",
+        "replaced_by",
+        "cancelled_by",
+        "session_id",
+        "previous_case_id",
+        "new_referral_id",
+        "new_service_id",
+        "suggested_service_ids",
+        "question_code",
+        "problem_id",
+        "problem_code",
+        "attempt_id",
+        "due_by",
+        "assured_date",
+        "revision",
+        "return_id",
     }
 )
 """The fields of an event that a message repeats: a field added to an event is not told
@@ -56,21 +77,6 @@ DeliveryStatus = Literal["queued", "delivered", "failed", "cancelled"]
 Part = Literal["provider", "informed"]
 """What an event asks of the recipient: the provider is to act, the others are told."""
 
-OutcomeCode = Literal[
-    "delivered",
-    "rejected",
-    "redirected",
-    "gone",
-    "timed_out",
-    "unreachable",
-    "address_refused",
-    "mail_deferred",
-    "mail_rejected",
-    "mail_account_refused",
-    "not_sent",
-]
-"""How an attempt ended, in Linkway's words: a receiver's own words may hold anything."""
-
 
 class About(Frozen):
     """The event a delivery tells of."""
@@ -81,7 +87,7 @@ class About(Frozen):
     key: str
     subject: str
     occurred_at: AwareDatetime
-    facts: dict[str, str | int | float | bool | None]
+    facts: dict[str, str | int | float | bool | tuple[str, ...] | None]
 
 
 class Attempt(Frozen):
@@ -94,7 +100,12 @@ class Attempt(Frozen):
 
 
 class Delivery(Frozen):
-    """One message to one recipient. Its id is the same at every attempt."""
+    """One message to one recipient. Its id is the same at every attempt.
+
+    ``place`` sorts the messages of one ``line``. ``held`` says that it waits for one before
+    it, and ``next_attempt_at`` is then only when to look again. ``tried_before`` counts the
+    attempts before it was last sent again by hand.
+    """
 
     id: str
     tenant: str
@@ -103,49 +114,34 @@ class Delivery(Frozen):
     channel: Channel
     about: About
     part: Part
+    place: str = ""
     status: DeliveryStatus = "queued"
+    held: bool = False
+    tried_before: int = 0
     attempts: tuple[Attempt, ...] = ()
     next_attempt_at: AwareDatetime | None
     created_at: AwareDatetime
     traceparent: str | None = None
 
-
-class Outcome(Frozen):
-    """What a sender reports of one attempt.
-
-    ``final`` means that trying again cannot help; ``retry_after`` is the wait the
-    receiver asked for.
-    """
-
-    code: OutcomeCode
-    status_code: int | None = None
-    final: bool = False
-    retry_after: timedelta | None = None
+    @property
+    def line(self) -> str:
+        """Messages of one line arrive in order: those of one case or service to one address."""
+        return f"{self.subscription_id} {self.about.key}"
 
     @property
-    def delivered(self) -> bool:
-        """The receiver took it."""
-        return self.code == "delivered"
+    def first_tried_at(self) -> datetime | None:
+        """When the present round of attempts began, if it has."""
+        mine = self.attempts[self.tried_before :]
+        return mine[0].at if mine else None
 
 
-class RetryPolicy(Frozen):
-    """``waits`` before each attempt; the first is zero, since the first attempt is made at once.
+def delivery_of(
+    event: Event, subscription: Subscription, cause: Cause, *, place: str = ""
+) -> Delivery:
+    """The message that tells ``subscription`` of ``event``; ``cause.id`` is the event's id.
 
-    ``jitter``, from 0 to 1, is drawn for each attempt and stretches its wait by up to a
-    tenth, so that a receiver that comes back is not met by all messages at once.
+    ``place`` sorts after those given to the messages recorded before it.
     """
-
-    waits: tuple[timedelta, ...]
-
-    def wait_before(self, attempt: int, jitter: float) -> timedelta | None:
-        """How long to wait before attempt ``attempt`` (from 1); None when there is none."""
-        if attempt > len(self.waits):
-            return None
-        return self.waits[attempt - 1] * (1 + jitter / 10)
-
-
-def delivery_of(event: Event, subscription: Subscription, cause: Cause) -> Delivery:
-    """The message that tells ``subscription`` of ``event``; ``cause.id`` is the event's id."""
     facts = event.model_dump(mode="json", include=set(TOLD_FACTS), exclude_none=True)
     provider = getattr(event, "provider_organisation_id", None)
     return Delivery(
@@ -164,10 +160,14 @@ def delivery_of(event: Event, subscription: Subscription, cause: Cause) -> Deliv
             facts=facts,
         ),
         part="provider" if subscription.organisation_id == provider else "informed",
+        place=place,
         next_attempt_at=cause.at,
         created_at=cause.at,
         traceparent=cause.traceparent,
     )
+
+
+Change = tuple[Delivery, Sequence[Event]]
 
 
 def record_attempt(
@@ -178,7 +178,7 @@ def record_attempt(
     started: datetime,
     policy: RetryPolicy,
     jitter: float,
-) -> tuple[Delivery, Sequence[Event]]:
+) -> Change:
     """The delivery after an attempt that started at ``started`` and ended at ``cause.at``.
 
     A delivery that has already ended stays as it is, except that one cancelled while its
@@ -192,13 +192,14 @@ def record_attempt(
         duration_ms=round((cause.at - started) / timedelta(milliseconds=1)),
         status_code=outcome.status_code,
     )
-    tried = delivery.model_copy(update={"attempts": (*delivery.attempts, attempt)})
+    tried = delivery.model_copy(update={"attempts": (*delivery.attempts, attempt), "held": False})
     if outcome.delivered:
         ended = tried.model_copy(update={"status": "delivered", "next_attempt_at": None})
         return ended, (NotificationDelivered(**_facts(ended, cause)),)
     if delivery.status == "cancelled":
         return tried, ()
-    wait = None if outcome.final else policy.wait_before(len(tried.attempts) + 1, jitter)
+    next_one = len(tried.attempts) - tried.tried_before + 1
+    wait = None if outcome.final else policy.wait_before(next_one, jitter)
     if wait is None:
         ended = tried.model_copy(update={"status": "failed", "next_attempt_at": None})
         return ended, (NotificationFailed(**_facts(ended, cause), reason=outcome.code),)
@@ -206,11 +207,56 @@ def record_attempt(
     return tried.model_copy(update={"next_attempt_at": cause.at + max(wait, asked)}), ()
 
 
-def cancel(delivery: Delivery) -> tuple[Delivery, Sequence[Event]]:
+def cancel(delivery: Delivery) -> Change:
     """Give up a message whose subscription has ended; an ended delivery stays as it is."""
     if delivery.status != "queued":
         return delivery, ()
-    return delivery.model_copy(update={"status": "cancelled", "next_attempt_at": None}), ()
+    ended = {"status": "cancelled", "next_attempt_at": None, "held": False}
+    return delivery.model_copy(update=ended), ()
+
+
+def hold(delivery: Delivery, until: datetime) -> Change:
+    """Wait for a message before it in its line: look again at ``until`` at the latest."""
+    if delivery.status != "queued":
+        return delivery, ()
+    return delivery.model_copy(update={"held": True, "next_attempt_at": until}), ()
+
+
+def let_go(delivery: Delivery, at: datetime) -> Change:
+    """The message before it has ended: send this one now. One that is not held stays as it is."""
+    if not delivery.held:
+        return delivery, ()
+    return delivery.model_copy(update={"held": False, "next_attempt_at": at}), ()
+
+
+def resend(delivery: Delivery, at: datetime) -> Change:
+    """Send an ended message again, by the whole schedule and at its old place in its line.
+
+    One that is still queued stays as it is.
+    """
+    if delivery.status == "queued":
+        return delivery, ()
+    again = {
+        "status": "queued",
+        "next_attempt_at": at,
+        "held": False,
+        "tried_before": len(delivery.attempts),
+    }
+    return delivery.model_copy(update=again), ()
+
+
+def check_listening(subscription: Subscription) -> None:
+    """Raises Conflict where a delivery cannot be sent again, as its subscription hears nothing."""
+    if subscription.status != "active":
+        raise Conflict(
+            "The subscription of this delivery is not active; enable it first.",
+            {"subscription_status": subscription.status, "subscription_id": subscription.id},
+        )
+
+
+def schedule_ended(delivery: Delivery, outcome: Outcome) -> bool:
+    """Whether it failed because every attempt did, rather than for what it was."""
+    return delivery.status == "failed" and not outcome.final
 
 
 def _facts(delivery: Delivery, cause: Cause) -> Mapping[str, Any]:

@@ -1,26 +1,62 @@
 """What notifications does, whether asked over HTTP, told by an event, or due."""
 
-from services.notifications.handlers.deliveries import (
-    Wish,
-    cancel,
+from services.notifications.handlers.delivering import (
     deliveries_of,
     delivery_of,
+    hold_back,
+    let_next_go,
     record_attempt,
+    resend,
+    tell,
+)
+from services.notifications.handlers.ending import (
+    cancel,
+    disable,
+)
+from services.notifications.handlers.keeping import (
+    carry_out_resend,
+    record_challenge,
+    record_notice,
+)
+from services.notifications.handlers.subscribing import (
+    Wish,
+    challenge_again,
+    confirm,
+    confirm_by_link,
+    enable,
+    key_made_by,
+    order_resend,
+    rotate_secret,
     subscribe,
     subscription_of,
+    subscription_of_link,
     subscriptions_of,
-    tell,
     unsubscribe,
 )
 
 __all__ = [
     "Wish",
     "cancel",
+    "carry_out_resend",
+    "challenge_again",
+    "confirm",
+    "confirm_by_link",
     "deliveries_of",
     "delivery_of",
+    "disable",
+    "enable",
+    "hold_back",
+    "key_made_by",
+    "let_next_go",
+    "order_resend",
     "record_attempt",
+    "record_challenge",
+    "record_notice",
+    "resend",
+    "rotate_secret",
     "subscribe",
     "subscription_of",
+    "subscription_of_link",
     "subscriptions_of",
     "tell",
     "unsubscribe",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.notifications.store.deliveries import Deliveries, Subscriptions
+from services.notifications.store.deliveries import Deliveries
+from services.notifications.store.subscriptions import Subscriptions
 
 __all__ = ["Deliveries", "Stores", "Subscriptions"]
 

@@ -1,102 +1,21 @@
-"""Where subscriptions and deliveries are kept, and how they are found."""
+"""Where deliveries are kept, and how they are found."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from services.notifications.domain import Delivery, Subscription
-from shared.store import Collection, Index, Store
+from services.notifications.domain import Delivery
+from shared.store import Collection, Index, Saved, Store
+from shared.store.coalesce import Coalescer
 
 _SOURCE = "/linkway/notifications"
-_REMEMBERED = 10_000
-_PAGE = 200
-
-
-class Subscriptions(Store[Subscription]):
-    """Subscriptions, with a short memory of who is listening.
-
-    Every event asks which of its parties listen, and most do not: the answer is
-    remembered for ``fresh_for``. ``forget`` drops it after a write of this process;
-    another replica's write is seen when the memory has run out.
-    """
-
-    model = Subscription
-    indexes = (
-        Index(
-            "active",
-            (("tenant", 1), ("facets.active_for", 1), ("facets.address", 1)),
-            unique=True,
-            where={"facets.active_for": {"$exists": True}},
-        ),
-        Index("by_organisation", (("tenant", 1), ("state.organisation_id", 1), ("created_at", -1))),
-    )
-
-    def __init__(
-        self, collection: Collection, *, fresh_for: timedelta = timedelta(seconds=5)
-    ) -> None:
-        super().__init__(collection)
-        self._fresh_for = fresh_for.total_seconds()
-        self._listening: dict[tuple[str, str], tuple[float, tuple[Subscription, ...]]] = {}
-        self._writes = 0
-
-    def facets(self, state: Subscription) -> Mapping[str, Any]:
-        """An organisation listens at one address once."""
-        if state.status != "active":
-            return {}
-        return {
-            "active_for": state.organisation_id,
-            "address": f"{state.channel} {state.address}",
-        }
-
-    async def active(self, tenant: str, organisations: Iterable[str]) -> Sequence[Subscription]:
-        """The active subscriptions of these organisations."""
-        now = time.monotonic()
-        found: list[Subscription] = []
-        unknown: list[str] = []
-        for organisation in organisations:
-            until, known = self._listening.get((tenant, organisation), (now, ()))
-            if until > now:
-                found.extend(known)
-            else:
-                unknown.append(organisation)
-        if unknown:
-            found.extend(await self._read_active(tenant, unknown))
-        return found
-
-    def forget(self, subscription: Subscription) -> None:
-        """A subscription of this organisation was just written."""
-        self._writes += 1
-        self._listening.pop((subscription.tenant, subscription.organisation_id), None)
-
-    async def _read_active(
-        self, tenant: str, organisations: Sequence[str]
-    ) -> Sequence[Subscription]:
-        writes = self._writes
-        read: dict[str, list[Subscription]] = {organisation: [] for organisation in organisations}
-        where = {"facets.active_for": {"$in": list(organisations)}}
-        cursor = None
-        while True:
-            page = await self.find(tenant, where, limit=_PAGE, cursor=cursor)
-            for saved in page.items:
-                read[saved.state.organisation_id].append(saved.state)
-            cursor = page.next_cursor
-            if cursor is None:
-                break
-        if self._fresh_for and writes == self._writes:  # else this may miss what was written
-            if len(self._listening) > _REMEMBERED:
-                self._listening.clear()
-            until = time.monotonic() + self._fresh_for
-            for organisation, subscriptions in read.items():
-                self._listening[tenant, organisation] = (until, tuple(subscriptions))
-        return [each for subscriptions in read.values() for each in subscriptions]
 
 
 class Deliveries(Store[Delivery]):
-    """Deliveries; ``recorded`` is set when one was stored, so that it goes out at once."""
+    """Deliveries; ``recorded`` is set when one is to be sent, so that it goes out at once."""
 
     model = Delivery
     source = _SOURCE
@@ -104,16 +23,50 @@ class Deliveries(Store[Delivery]):
         Index("by_organisation", (("tenant", 1), ("state.organisation_id", 1), ("created_at", -1))),
         Index("by_status", (("tenant", 1), ("state.status", 1), ("created_at", -1))),
         Index(
-            "queued_by_subscription",
-            (("tenant", 1), ("state.subscription_id", 1)),
-            where={"state.status": "queued"},
+            "by_subscription",
+            (
+                ("tenant", 1),
+                ("state.subscription_id", 1),
+                ("state.status", 1),
+                ("created_at", -1),
+            ),
+        ),
+        Index(
+            "line",
+            (("tenant", 1), ("facets.line", 1), ("state.place", 1)),
+            where={"facets.line": {"$exists": True}},
         ),
     )
 
     def __init__(self, collection: Collection) -> None:
         super().__init__(collection)
         self.recorded = asyncio.Event()
+        self._head = Coalescer(self._heads)
+
+    def facets(self, state: Delivery) -> Mapping[str, Any]:
+        """A message that waits to be sent stands in its line."""
+        return {"line": state.line} if state.status == "queued" else {}
 
     def due(self, state: Delivery) -> datetime | None:
         """When the next attempt is to be made."""
         return state.next_attempt_at
+
+    async def head(self, delivery: Delivery) -> Saved[Delivery] | None:
+        """Who is first in the line of ``delivery``: the only one that may be sent now."""
+        return await self._head((delivery.tenant, delivery.line))
+
+    async def _heads(self, lines: Sequence[tuple[str, str]]) -> Sequence[Saved[Delivery] | None]:
+        found: dict[tuple[str, str], Saved[Delivery]] = {}
+        for tenant in {tenant for tenant, _ in lines}:
+            asked = list({line for of, line in lines if of == tenant})
+            firsts = await self.aggregate(
+                [
+                    {"$match": {"tenant": tenant, "facets.line": {"$in": asked}}},
+                    {"$sort": {"facets.line": 1, "state.place": 1, "_id": 1}},
+                    {"$group": {"_id": "$facets.line", "first": {"$first": "$_id"}}},
+                ]
+            )
+            ids = {first["first"]: first["_id"] for first in firsts}
+            saved = await self.get_many(list(ids), tenant)
+            found |= {(tenant, line): saved[id_] for id_, line in ids.items() if id_ in saved}
+        return [found.get(line) for line in lines]

@@ -1,0 +1,165 @@
+"""Asks the owners of facts what no event may say: how a person is reached, and signed links.
+
+What is answered here is used for one attempt and forgotten: contact details are never
+stored nor logged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any, Protocol, TypeVar
+
+import httpx
+import stamina
+import structlog
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from services.notifications.domain.reaching import Reachability
+from shared.errors import NotFound, Unavailable
+
+log = structlog.get_logger("owners")
+
+_TRIES = 3
+_EXPIRY_MARGIN = 30.0
+"""Seconds before its end at which a token is no longer used."""
+_NOT_THERE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.GONE})
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class OwnerAway(Unavailable):
+    """The owner of a fact, or the token issuer, did not answer as agreed; try again later."""
+
+
+class Link(BaseModel):
+    """A signed one-time link, as its owner hands it out."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    url: str = Field(repr=False)
+    expires_at: AwareDatetime
+
+
+class LinkOwners(Protocol):
+    """Who hands out signed links. Each raises OwnerAway, and NotFound where none is due."""
+
+    async def answer_link(self, referral_id: str, tenant: str) -> Link:
+        """The provider answers a referral by it."""
+
+    async def confirm_link(self, service_id: str, tenant: str) -> Link:
+        """The provider confirms a service's details by it."""
+
+
+class Owners:
+    """The owners' APIs, called with a service token of the tenant concerned."""
+
+    def __init__(
+        self,
+        *,
+        token_url: str,
+        client_id: str,
+        client_secret: str,
+        referral_url: str,
+        directory_url: str,
+        timeout: timedelta,
+    ) -> None:
+        self._token_url = token_url
+        self._client = (client_id, client_secret)
+        self._referral = referral_url.rstrip("/")
+        self._directory = directory_url.rstrip("/")
+        self._timeout = timeout.total_seconds()
+        self._tls = httpx.create_ssl_context()
+        self._tokens: dict[str, tuple[str, float]] = {}
+        self._asking: dict[str, asyncio.Lock] = {}
+
+    async def reachability(self, person_id: str, tenant: str) -> Reachability:
+        """How the person may be reached at this moment.
+
+        Raises OwnerAway, and NotFound where there is no such person (any more).
+        """
+        url = f"{self._referral}/persons/{person_id}/reachability"
+        return await self._ask("GET", url, tenant, Reachability)
+
+    async def answer_link(self, referral_id: str, tenant: str) -> Link:
+        """A link by which the provider answers this referral without an account.
+
+        Raises OwnerAway, and NotFound where the referral awaits no answer any more.
+        """
+        url = f"{self._referral}/referrals/{referral_id}/answer-links"
+        return await self._ask("POST", url, tenant, Link)
+
+    async def confirm_link(self, service_id: str, tenant: str) -> Link:
+        """A link by which the provider confirms what the directory says of the service.
+
+        Raises OwnerAway, and NotFound where the service is there no more.
+        """
+        url = f"{self._directory}/services/{service_id}/confirm-links"
+        return await self._ask("POST", url, tenant, Link)
+
+    async def _ask(self, method: str, url: str, tenant: str, model: type[M]) -> M:
+        """One answer, tried a few times; 401 once more with a fresh token."""
+        async for attempt in stamina.retry_context(
+            on=OwnerAway, attempts=_TRIES, timeout=self._timeout, wait_initial=0.1, wait_max=1.0
+        ):
+            with attempt:
+                response = await self._call(method, url, tenant)
+        try:
+            return model.model_validate_json(response.content)
+        except ValidationError:
+            # Its text would show what was answered, which may say where someone lives.
+            log.error("owner-answer-unreadable", model=model.__name__)  # noqa: TRY400
+            raise OwnerAway("An owner's API answered in a way not agreed on.") from None
+
+    async def _call(self, method: str, url: str, tenant: str) -> httpx.Response:
+        token = await self._token(tenant)
+        response = await self._send(method, url, headers={"authorization": f"Bearer {token}"})
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
+            self._tokens.pop(tenant, None)
+        if response.status_code in _NOT_THERE:
+            raise NotFound("The owner has no such record, or nothing is due on it.")
+        if not response.is_success:
+            raise OwnerAway("An owner's API refused or failed.", {"status": response.status_code})
+        return response
+
+    async def _token(self, tenant: str) -> str:
+        """A token for the tenant, kept until shortly before it expires."""
+        async with self._asking.setdefault(tenant, asyncio.Lock()):
+            token, until = self._tokens.get(tenant, ("", 0.0))
+            if time.monotonic() < until:
+                return token
+            form = {"grant_type": "client_credentials", "scope": f"tenant:{tenant}"}
+            response = await self._send("POST", self._token_url, data=form, auth=self._client)
+            if not response.is_success:
+                raise OwnerAway(
+                    "The token issuer gave no token.", {"status": response.status_code}
+                )
+            try:
+                given = _Token.model_validate_json(response.content)
+            except ValidationError:
+                raise OwnerAway("The token issuer answered in a way not agreed on.") from None
+            until = time.monotonic() + given.expires_in - _EXPIRY_MARGIN
+            self._tokens[tenant] = (given.access_token, until)
+            return given.access_token
+
+    async def _send(self, method: str, url: str, **more: Any) -> httpx.Response:
+        """Raises OwnerAway where there is no answer at all."""
+        try:
+            # A client for each call leaves nothing open when its worker is cancelled.
+            async with httpx.AsyncClient(
+                verify=self._tls, trust_env=False, timeout=self._timeout
+            ) as client:
+                return await client.request(method, url, **more)
+        except (httpx.HTTPError, OSError) as error:
+            raise OwnerAway("An owner's API cannot be reached.") from error
+
+
+class _Token(BaseModel):
+    """A token endpoint's answer (RFC 6749, section 5.1)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    access_token: str = Field(repr=False)
+    expires_in: int = 300
