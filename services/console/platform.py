@@ -121,7 +121,11 @@ async def running_platform(
             await processes.start(
                 name,
                 _command(name, at[name]),
-                env={**shared_settings, "LINKWAY_MONGO_DATABASE": databases[name]},
+                env={
+                    "LINKWAY_PUBLIC_URL": urls[name],
+                    **shared_settings,
+                    "LINKWAY_MONGO_DATABASE": databases[name],
+                },
                 cwd=_ROOT,
                 grace=_GRACE_SECONDS,
             )

@@ -2,28 +2,55 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from fastapi import FastAPI
 
-from services.referral import api
+from services.referral import api, handlers
+from services.referral.clockwork import Clockwork
 from services.referral.consumers import consumer
 from services.referral.settings import Settings
-from services.referral.store import Listings, Persons, Referrals, Stores
+from services.referral.store import (
+    Concerns,
+    Listings,
+    Notes,
+    Persons,
+    Referrals,
+    Sessions,
+    Stores,
+    Teams,
+    Tenants,
+)
 from shared.events import ALL_EVENTS, ReferralEvent
+from shared.links import Links
 from shared.runtime import Runtime
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The service as an application; settings come from the environment unless given."""
-    runtime = Runtime(settings or Settings.model_validate({}))
-    return runtime.app(
+    settings = settings or Settings.model_validate({})
+    runtime = Runtime(settings)
+    stores = Stores(
+        referrals=Referrals(runtime.collection("referrals")),
+        persons=Persons(runtime.collection("persons")),
+        listings=Listings(runtime.collection("listings")),
+        sessions=Sessions(runtime.collection("sessions")),
+        tenants=Tenants(runtime.collection("tenants")),
+        teams=Teams(runtime.collection("teams")),
+        notes=Notes(runtime.collection("notes")),
+        concerns=Concerns(runtime.collection("concerns")),
+    )
+    clocks = Clockwork(
+        stores, runtime.clock.now, poll=timedelta(seconds=settings.clock_poll_seconds)
+    )
+    app = runtime.app(
         title="Linkway referral",
         summary="Who was referred to what, and what became of it.",
-        stores=Stores(
-            referrals=Referrals(runtime.collection("referrals")),
-            persons=Persons(runtime.collection("persons")),
-            listings=Listings(runtime.collection("listings")),
-        ),
+        stores=stores,
         routers=api.routers,
-        consumer=consumer,
+        consumers=[consumer],
+        workers=[clocks.run, handlers.watch_concerns(stores, runtime.telemetry.registry)],
         publishes=[event for event in ALL_EVENTS if event.topic == ReferralEvent.topic],
     )
+    app.state.links = Links(settings.link_keys, settings.public_url)
+    return app

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from shared.settings import ServiceSettings
+from datetime import timedelta
+
+from pydantic import Field
+
+from shared.settings import LinkSettings
 
 
-class Settings(ServiceSettings):
-    """Nothing beyond what every service has."""
+class Settings(LinkSettings):
+    """Links, and what follows."""
 
     service: str = "referral"
+    clock_poll_seconds: float = Field(
+        5.0, gt=0, description="How often the referrals that are due are looked for."
+    )
+    answer_link_days: float = Field(
+        14, gt=0, le=90, description="Days for which a link to answer a referral holds."
+    )
+
+    @property
+    def answer_link_lifetime(self) -> timedelta:
+        """For how long a link to answer a referral holds."""
+        return timedelta(days=self.answer_link_days)

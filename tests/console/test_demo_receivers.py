@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from datetime import UTC, datetime
 from email.message import EmailMessage
 
@@ -69,3 +71,39 @@ async def test_of_a_mail_only_the_id_is_kept() -> None:
         await aiosmtplib.send(message, hostname="127.0.0.1", port=receiver.port, start_tls=False)
 
         assert receiver.taken == {"delivery-1"}
+
+
+def challenge(secret: str) -> tuple[str, dict[str, str]]:
+    body = json.dumps({"type": "subscription-challenge", "data": {"challenge": "the-nonce"}})
+    now = datetime.now(UTC)
+    headers = {
+        "webhook-id": "challenge-1",
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": Webhook(secret).sign("challenge-1", now, body),
+    }
+    return body, headers
+
+
+async def test_a_challenge_is_given_back_once_the_secret_is_known_and_not_counted() -> None:
+    async with webhook_receiver() as receiver, httpx.AsyncClient(trust_env=False) as http:
+        body, headers = challenge(SECRET)
+        url = receiver.url("group")
+        asking = asyncio.create_task(http.post(url, content=body, headers=headers))
+        await asyncio.sleep(0.1)
+        receiver.expect("group", SECRET)
+        answer = await asking
+        assert (answer.status_code, answer.json()) == (200, {"challenge": "the-nonce"})
+        body, headers = challenge(OTHER)
+        assert (await http.post(url, content=body, headers=headers)).status_code == 401
+        assert (receiver.verified, receiver.refused, receiver.again) == (set(), 0, 0)
+
+
+async def test_the_code_of_a_confirmation_mail_is_kept_and_the_mail_not_counted() -> None:
+    message = EmailMessage()
+    message["From"], message["To"] = "no-reply@linkway.example", "practice@practice.example"
+    message["Message-ID"] = "<confirmation-1@linkway.example>"
+    message.set_content("Or give this code where the subscription was made:\n\nthe-code\n")
+    async with mail_receiver() as receiver:
+        await aiosmtplib.send(message, hostname="127.0.0.1", port=receiver.port, start_tls=False)
+        assert await receiver.code_for("practice@practice.example") == "the-code"
+        assert receiver.taken == set()

@@ -5,14 +5,18 @@ from typing import Any
 
 from services.console.importing import oruk
 from services.console.importing.records import (
+    Accessibility,
+    Attribute,
     BadRow,
     Capacity,
+    CostOption,
     Location,
     Organisation,
     OrganizationRef,
     Row,
     Schedule,
     Service,
+    TaxonomyTerm,
 )
 
 ORGANIZATION = {"id": "org-1", "name": "The Loft", "email": "hello@loft.example.org", "logo": None}
@@ -61,6 +65,8 @@ def test_a_service_is_read_with_all_that_the_directory_has_a_place_for(tmp_path:
                 {
                     "id": "s",
                     "freq": "WEEKLY",
+                    "interval": 2,
+                    "dtstart": "2026-01-08",
                     "byday": "TH,FR",
                     "opens_at": "10:00:00",
                     "closes_at": "12:00",
@@ -75,6 +81,7 @@ def test_a_service_is_read_with_all_that_the_directory_has_a_place_for(tmp_path:
             "cost_options": [
                 {"id": "o", "option": "Adults", "amount": 2, "amount_description": "a class"}
             ],
+            "attributes": [{"id": "t", "taxonomy_term": {"id": "u", "name": "Pottery"}}],
             "x_linkway": {
                 "service_role": "community",
                 "need_codes": ["creative_activity"],
@@ -99,6 +106,9 @@ def test_a_service_is_read_with_all_that_the_directory_has_a_place_for(tmp_path:
             last_modified=datetime(2026, 9, 1, 10, 30, tzinfo=UTC),
             schedules=(
                 Schedule(
+                    freq="WEEKLY",
+                    interval=2,
+                    dtstart=date(2026, 1, 8),
                     byday="TH,FR",
                     opens_at=time(10),
                     closes_at=time(12),
@@ -113,12 +123,15 @@ def test_a_service_is_read_with_all_that_the_directory_has_a_place_for(tmp_path:
                     postal_code="ZZ1 1AA",
                     latitude=54.01,
                     longitude=0.5,
+                    accessibility=(Accessibility(description="A lift."),),
                 ),
             ),
             accessibility="A lift.",
             languages=("en",),
             fees="Adults \N{POUND SIGN}2.00 a class",
             free=False,
+            cost_options=(CostOption(option="Adults", amount=2, amount_description="a class"),),
+            attributes=(Attribute(taxonomy_term=TaxonomyTerm(name="Pottery")),),
             need_codes=("creative_activity",),
             capacity=Capacity(unit="wheels", maximum=8),
         ),
@@ -254,7 +267,10 @@ def test_what_is_not_understood_is_left_out_and_said(tmp_path: Path) -> None:
     )
     (service,) = services([row])
     assert service.organization.name == "Clay"
-    assert service.locations == (Location(name="Net Loft", address_1="Main Street"),)
+    way_in = Accessibility(description="A lift.")
+    assert service.locations == (
+        Location(name="Net Loft", address_1="Main Street", accessibility=(way_in,)),
+    )
 
 
 def test_an_id_the_directory_cannot_take_is_made_into_one_that_it_can(tmp_path: Path) -> None:
@@ -264,3 +280,18 @@ def test_an_id_the_directory_cannot_take_is_made_into_one_that_it_can(tmp_path: 
 
     assert first.id == again.id != other.id
     assert len(first.id) == 36
+
+
+def test_a_way_in_has_a_code_where_a_term_names_one(tmp_path: Path) -> None:
+    term = {"id": "t", "taxonomy_term": {"id": "u", "name": "Step-free", "term": "step_free"}}
+    place = {
+        **LOCATION,
+        "location_type": "virtual",
+        "accessibility": [{"id": "w", "attributes": [term]}, {"id": "v", "url": "ask"}],
+    }
+    (service,) = services(
+        read(tmp_path, {**SERVICE, "service_at_locations": [{"id": "sal", "location": place}]})
+    )
+    (location,) = service.locations
+    assert location.location_type == "virtual"
+    assert location.accessibility == (Accessibility(code="step_free"),)

@@ -1,6 +1,8 @@
 import csv
 from pathlib import Path
 
+import pytest
+
 from services.console.importing import practices
 from services.console.importing.records import Address, BadRow, Organisation, Row
 
@@ -46,6 +48,16 @@ def test_a_practice_is_read_from_the_columns_ods_states(tmp_path: Path) -> None:
             ),
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("commissioner", "above"), [("ZZ0", "ZZ0"), ("", None), ("not a code", None), ("Y90001", None)]
+)
+def test_a_practice_is_part_of_what_commissions_it(
+    tmp_path: Path, commissioner: str, above: str | None
+) -> None:
+    rows = read(tmp_path, line(c15=commissioner))
+    assert [each.part_of for each in organisations(rows)] == [above]
 
 
 def test_only_prescribing_setting_4_is_a_practice_and_only_status_a_is_active(

@@ -190,9 +190,32 @@ async def _publish(world: World) -> str:
     ):
         subscribed = await world.post("notifications", "/subscriptions", who, body)
         assert subscribed.status_code == 201, subscribed.text
+        made = subscribed.json()["id"]
+        if body["channel"] == "email":
+            await confirm_by_mail(world.platform, world.http, world.mail, who, made)
+
+        async def active(path: str = f"/subscriptions/{made}", who: dict[str, str] = who) -> bool:
+            found = await world.get("notifications", path, who)
+            return isinstance(found, dict) and found["status"] == "active"
+
+        await eventually(active, within=30)
     await eventually(lambda: _heard_of(world), within=30)
     secret: str = subscribed.json()["secret"]
     return secret
+
+
+async def confirm_by_mail(
+    platform: Platform,
+    http: httpx.AsyncClient,
+    mail: MailReceiver,
+    who: dict[str, str],
+    subscription: str,
+) -> None:
+    """Give back the code that the practice was mailed."""
+    code = await eventually(lambda: mail.code_for("practice@example.org"), within=30)
+    path = f"{platform.urls['notifications']}/subscriptions/{subscription}/confirm"
+    confirmed = await http.post(path, headers=who, json={"challenge": code})
+    assert confirmed.status_code == 200, confirmed.text
 
 
 async def _heard_of(world: World) -> bool:

@@ -44,14 +44,14 @@ async def test_a_person_is_referred_supported_and_referred_on(world: World) -> N
     assert accepted.json()["status"] == "accepted"
     await keep_appointment(world, path, world.link_worker, "attend")
     plan = await eventually(lambda: plan_where(world, case, attended=1))
-    assert plan["attendance"] == {"attended": 1, "missed": 0}
+    assert (plan["attendance"]["attended"], plan["attendance"]["missed"]) == (1, 0)
 
     assessed = await world.post(
         "outcomes",
         f"/plans/{case}/assessments",
         world.link_worker,
         {
-            "strengths": "Loves cooking.",
+            "strengths": [{"group": "social_connection", "own_words": "I love cooking."}],
             "needs": [{"need_code": "loneliness", "importance": 8}],
         },
     )
@@ -95,7 +95,7 @@ async def test_a_person_is_referred_supported_and_referred_on(world: World) -> N
     for outcome in ("attend", "miss", "attend"):
         await keep_appointment(world, path, world.provider, outcome)
     plan = await eventually(lambda: plan_where(world, case, attended=3))
-    assert plan["attendance"] == {"attended": 3, "missed": 1}
+    assert (plan["attendance"]["attended"], plan["attendance"]["missed"]) == (3, 1)
 
     moved = await world.post(
         "outcomes",

@@ -20,6 +20,7 @@ from shared.bus import TopicReader
 from shared.ids import new_id
 from shared.servers import Kafka, Servers
 from shared.testing import eventually
+from tests.e2e.conftest import confirm_by_mail
 from tests.notifications.receivers import MailReceiver, mail_receiver
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults-kill"), pytest.mark.timeout(300)]
@@ -59,7 +60,7 @@ async def test_each_service_killed_once_under_load_loses_nothing_and_repeats_not
             )
         )
         http = await stack.enter_async_context(client())
-        await prepare(platform, http)
+        await prepare(platform, http, mail)
         sent = Sent()
         keys = iter([f"referral-{number}" for number in range(REFERRALS)])
         senders = [asyncio.create_task(send(platform, http, keys, sent)) for _ in range(SENDERS)]
@@ -77,7 +78,7 @@ async def test_each_service_killed_once_under_load_loses_nothing_and_repeats_not
                 await database.drop()
 
 
-async def prepare(platform: Platform, http: httpx.AsyncClient) -> None:
+async def prepare(platform: Platform, http: httpx.AsyncClient, mail: MailReceiver) -> None:
     """A team to refer to; its practice hears of each referral by mail."""
     answer = await http.put(
         f"{platform.urls['directory']}/services",
@@ -104,6 +105,8 @@ async def prepare(platform: Platform, http: httpx.AsyncClient) -> None:
         },
     )
     assert answer.status_code == 201, answer.text
+    practice = platform.headers("referrer", "Y90001")
+    await confirm_by_mail(platform, http, mail, practice, answer.json()["id"])
 
     async def heard_of() -> bool:
         async with platform.database("referral") as database:

@@ -1,62 +1,122 @@
-"""One person's journey, each step over the public APIs."""
+"""One person's journey with their link worker, each step over the public APIs."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
-from itertools import count
 from typing import Any
 
-import httpx
-
-from services.console.demo.api import Problem, Unexpected, Who, said, until
-from services.console.demo.paths import Intake, Onward, Path
+from services.console.demo.api import Unexpected, Who, until
+from services.console.demo.caller import Caller
+from services.console.demo.finding import Finding
+from services.console.demo.onward import Service, support
+from services.console.demo.paths import CUT_SHORT, Intake, Onward, Path
 from services.console.demo.people import Person
 from services.console.demo.stage import Milestone, Stage
 from services.console.demo.world import Practice
 
-_NEAR_METRES = 10_000
-_LOOKED_AT = 20
-_DECLINE_REASONS = ("no_capacity", "not_eligible", "wrong_service")
 _WORDINGS = (
     "Get out of the house for it twice a week.",
     "Feel less worried about it by the spring.",
 )
+_PROVIDER = "provider_organisation_id"
+_LONELY = {"companionship": 3, "left_out": 3, "isolated": 2}
+_LESS_LONELY = {"companionship": 2, "left_out": 1, "isolated": 1}
 
 
 class Journey:
     """A person's way from their practice to a link worker, a community group and back."""
 
     def __init__(self, person: Person, path: Path, practice: Practice, stage: Stage) -> None:
-        self._person, self._path, self._practice, self._stage = person, path, practice, stage
-        self._api, self._ledger = stage.api, stage.ledger
+        self.path = path
+        self._person, self._practice, self._stage = person, practice, stage
+        self._call = Caller(person.number, stage)
         self._from_practice = Who("referrer", practice.id)
         self._link_worker = Who("link_worker", practice.team.organisation)
-        self._keys: Iterator[int] = count(1)
         chance = random.Random(person.nhs_number)  # noqa: S311 - a choice wants a seed, not secrecy
         self._chance = chance
         codes, weights = zip(*sorted(stage.world.needs.items()), strict=True)
         self._needs: Sequence[str] = sorted(set(chance.choices(codes, weights, k=2)))
-        self._tried: set[str] = set()
+        self._finding = Finding(
+            self._call, practice.district, self._needs, person.age(datetime.now(UTC).date())
+        )
+        self._case = ""
+        self._onward: str | None = None
 
     async def play(self) -> None:
-        """From the first referral to the end of the path. Raises Unexpected."""
+        """From the first referral to the end of the path, or to where weeks must pass."""
         await self._stage.subscribers.practice(self._practice.id)
         await self._stage.subscribers.team(self._practice.team.organisation)
-        case = await self._refer(self._from_practice, self._intake())
+        self._case = await self._call.refer(self._from_practice, "/referrals", self._intake())
         self._stage.reached(Milestone.REFERRED)
-        if self._path.referred_twice:
-            await self._refer_again(case)
-        if await self._answered(case) and self._path.onward is not None:
-            goals = await self._meet(case)
+        if self.path.referred_twice:
+            await self._refer_again()
+        if await self._answered() and self.path.onward is not None:
+            goals = await self._meet()
             self._stage.reached(Milestone.MET)
-            await self._find_and_refer_on(case, self._path.onward)
-            await self._progress(case, goals)
-            if self._path.case_ends:
-                await self._act(case, "complete", self._link_worker, outcome_code="goals_met")
+            await self._find_and_refer_on(self.path.onward)
+            if self.path.onward not in CUT_SHORT:
+                await self._progress(goals)
+                if self.path.case_ends and not self.path.comes_back:
+                    await self._close()
         self._stage.reached(Milestone.ENDED)
+
+    async def come_back(self) -> None:
+        """What goes on once weeks have passed: nobody was lost from sight."""
+        case, worker = self._case, self._link_worker
+        if self.path.intake is Intake.UNANSWERED:
+            await self._call.until_view(
+                case, self._from_practice, "the referral to expire", status="expired"
+            )
+            return
+        if self._onward is None:
+            return
+        if self.path.onward is Onward.SIGNPOSTED:
+            await self._call.act(self._onward, "follow-up", worker, outcome_code="attended")
+        elif self.path.onward is Onward.STILL_WAITING:
+            await self._reviewed(self._onward)
+        else:
+            await self._take_elsewhere(self._onward)
+        if self.path.case_ends:
+            await self._close()
+
+    async def _reviewed(self, referral: str) -> None:
+        async def due() -> bool | None:
+            seen = await self._call.api.get(
+                "referral", f"/referrals/{referral}/history", self._link_worker
+            )
+            told = [line["type"] for line in seen["items"]]
+            return True if "referral-review-due" in told else None
+
+        await until(due, "the place on the waiting list to be due for review")
+        group = Who("provider", (await self._call.view(referral, self._link_worker))[_PROVIDER])
+        await self._call.act(referral, "review", group)
+
+    async def _take_elsewhere(self, referral: str) -> None:
+        """The referral led nowhere: another service takes the person."""
+        worker = self._link_worker
+
+        async def flagged() -> bool | None:
+            seen = await self._call.view(referral, worker)
+            return True if seen["reroute_needed"] else None
+
+        await until(flagged, "the link worker to be told that another service is needed")
+        service = await self._finding.choose(worker, must_be_free=True)
+        if service is None:
+            self._call.ledger.unplaced += 1
+            return
+        body = {
+            "service_id": service["id"],
+            "reason": "The first service cannot help any more.",
+            "consent": {"given": True, "method": "verbal"},
+        }
+        await self._stage.subscribers.group(service["organization"]["id"])
+        path = f"/referrals/{referral}/reroute"
+        found = Service(await self._call.refer(worker, path, body), service)
+        self._call.ledger.places.add(found.referral)
+        await support(self._call, found, Onward.ACCEPTED, worker, self._chance)
 
     def _intake(self) -> dict[str, Any]:
         return {
@@ -78,65 +138,65 @@ class Journey:
         label = self._stage.world.labels.get(code, code)
         return label[0].lower() + label[1:]
 
-    async def _refer(self, who: Who, body: Mapping[str, Any]) -> str:
-        """The new referral's id; a service just published may not have been heard of yet."""
-        key = self._key()
-
-        async def ask() -> Any:
-            answer = await self._api.try_post("referral", "/referrals", who, body, key=key)
-            if answer.status_code == HTTPStatus.CREATED:
-                return answer.json()
-            if _not_heard_of(answer):
-                return None
-            raise Unexpected(
-                f"referral answered {answer.status_code} to a referral: {said(answer)}"
-            )
-
-        receipt = await until(ask, "the referral service to hear of a service")
-        referral_id: str = receipt["id"]
-        self._ledger.referrals.add(referral_id)
-        return referral_id
-
-    async def _refer_again(self, case: str) -> None:
+    async def _refer_again(self) -> None:
         """A mistake: it is to be refused, naming the referral there is."""
-        answer = await self._api.try_post(
-            "referral", "/referrals", self._from_practice, self._intake(), key=self._key()
+        answer = await self._call.api.try_post(
+            "referral", "/referrals", self._from_practice, self._intake(), key=self._call.key()
         )
-        if answer.status_code != HTTPStatus.CONFLICT or answer.json().get("referral_id") != case:
+        refused = answer.status_code == HTTPStatus.CONFLICT
+        if not refused or answer.json().get("referral_id") != self._case:
             raise Unexpected(
                 f"a second referral of the same person got {answer.status_code} instead of a 409 "
                 "that names the first"
             )
-        self._ledger.duplicates += 1
+        self._call.ledger.duplicates += 1
 
-    async def _answered(self, case: str) -> bool:
+    async def _answered(self) -> bool:
         """Whether the team takes the person on."""
-        if self._path.intake is Intake.WITHDRAWN:
-            await self._act(case, "withdraw", self._from_practice, reason_code="person_declined")
+        case, call = self._case, self._call
+        if self.path.intake is Intake.UNANSWERED:
             return False
-        if self._path.intake is Intake.DECLINED:
-            await self._act(case, "decline", self._link_worker, reason_code="wrong_service")
+        if self.path.intake is Intake.WITHDRAWN:
+            await call.act(case, "withdraw", self._from_practice, reason_code="person_declined")
             return False
-        if self._path.intake is Intake.WAITLISTED:
-            await self._act(case, "waitlist", self._link_worker)
-        await self._act(case, "accept", self._link_worker, assigned_to=f"worker-{case[-1]}")
+        if self.path.intake is Intake.DECLINED:
+            await call.act(case, "decline", self._link_worker, reason_code="wrong_service")
+            return False
+        if self.path.intake is Intake.WAITLISTED:
+            await call.act(case, "waitlist", self._link_worker)
+        await call.act(case, "accept", self._link_worker)
         return True
 
-    async def _meet(self, case: str) -> Sequence[str]:
+    async def _meet(self) -> Sequence[str]:
         """The first appointment, what matters to the person, and two goals: their ids."""
-        await self._appointment(case, self._link_worker, "attend")
+        case, call, worker = self._case, self._call, self._link_worker
+        await call.meet(case, worker, "attend")
         await until(
-            lambda: self._api.find("outcomes", f"/plans/{case}", self._link_worker),
+            lambda: call.api.find("outcomes", f"/plans/{case}", worker),
             "outcomes to open the plan",
         )
+        groups = self._stage.world.groups
         needs = [
-            {"need_code": code, "importance": self._chance.randint(5, 10)} for code in self._needs
+            {
+                "need_code": code,
+                "group": groups[code],
+                "importance": self._chance.randint(5, 10),
+                "readiness": self._chance.randint(2, 9),
+            }
+            for code in self._needs
         ]
-        await self._record(case, "assessments", {"needs": needs})
+        await call.record(case, "assessments", worker, {"needs": needs})
+        await call.record(
+            case,
+            "measures",
+            worker,
+            {"instrument": "ucla3", "stage": "baseline", "answers": _LONELY},
+        )
         goals = [
-            await self._record(
+            await call.record(
                 case,
                 "goals",
+                worker,
                 {
                     "wording": wording,
                     "need_code": self._chance.choice(self._needs),
@@ -145,141 +205,72 @@ class Journey:
             )
             for wording in _WORDINGS
         ]
-        self._ledger.goals.update(goals)
+        call.ledger.goals.update(goals)
         return goals
 
-    async def _find_and_refer_on(self, case: str, onward: Onward) -> None:
+    async def _find_and_refer_on(self, onward: Onward) -> None:
         """Find a community service, refer on, and follow what the group makes of it."""
+        worker = self._link_worker
         if onward is Onward.SIGNPOSTED:
-            if service := await self._choose(must_be_free=False):
-                await self._refer_on(case, service, kind="signpost")
+            if service := await self._finding.choose(worker, must_be_free=False):
+                self._onward = await self._refer_on(service, kind="signpost")
             return
-        found = await self._onward(case)
+        found = await self._placed(onward)
         if found and onward is Onward.DECLINED:
-            referral, group = found
-            reason = self._chance.choice(_DECLINE_REASONS)
-            await self._act(referral, "decline", group, reason_code=reason)
-            found = await self._onward(case)
+            reason = self._chance.choice(("no_capacity", "not_eligible", "wrong_service"))
+            await self._call.act(found.referral, "decline", found.group, reason_code=reason)
+            found = await self._placed(onward)
         if not found:
-            self._ledger.unplaced += 1
+            self._call.ledger.unplaced += 1
             return
-        referral, group = found
+        self._onward = found.referral
         self._stage.reached(Milestone.REFERRED_ON)
-        if onward is Onward.WAITLISTED:
-            await self._act(referral, "waitlist", group)
-        await self._act(referral, "accept", group)
-        await self._appointment(referral, group, "attend")
-        if onward is Onward.WITHDRAWN:
-            await self._act(referral, "withdraw", self._link_worker, reason_code="person_declined")
-            return
-        await self._appointment(referral, group, "miss")
-        await self._appointment(referral, group, "attend")
-        outcome = self._chance.choice(("goals_met", "goals_met", "partly_met"))
-        await self._act(referral, "complete", group, outcome_code=outcome)
+        await support(self._call, found, onward, worker, self._chance)
 
-    async def _onward(self, case: str) -> tuple[str, Who] | None:
-        """A referral to a service with a free place, and who gives it; None where all are full."""
-        service = await self._choose(must_be_free=True)
+    async def _placed(self, onward: Onward) -> Service | None:
+        """A referral to a service with a free place; None where all are full."""
+        if onward is Onward.CLOSED:
+            service: Mapping[str, Any] | None = self._stage.world.closing
+        else:
+            service = await self._finding.choose(self._link_worker, must_be_free=True)
         if service is None:
             return None
-        referral = await self._refer_on(case, service, kind="onward")
-        if service["capacity"]:
-            self._ledger.places.add(referral)
-        return referral, Who("provider", service["organization"]["id"])
+        return Service(await self._refer_on(service, kind="onward"), service)
 
-    async def _refer_on(self, case: str, service: Mapping[str, Any], *, kind: str) -> str:
+    async def _refer_on(self, service: Mapping[str, Any], *, kind: str) -> str:
         await self._stage.subscribers.group(service["organization"]["id"])
-        body = {"kind": kind, "case_id": case, "service_id": service["id"], **self._asking()}
-        return await self._refer(self._link_worker, body)
+        body = {"kind": kind, "case_id": self._case, "service_id": service["id"], **self._asking()}
+        referral = await self._call.refer(self._link_worker, "/referrals", body)
+        if kind == "onward":
+            self._call.ledger.places.add(referral)
+        return referral
 
-    async def _choose(self, *, must_be_free: bool) -> Mapping[str, Any] | None:
-        """The nearest fitting service: by need and near, then further, then whatever there is."""
-        place = {"postcode": self._practice.district} if self._practice.district else {}
-        near = {**place, "proximity": _NEAR_METRES} if place else {}
-        for wanted in ({"need": self._needs, **near}, {"need": self._needs, **place}, {}):
-            found = await self._api.get(
-                "directory",
-                "/services",
-                self._link_worker,
-                service_role="community",
-                limit=_LOOKED_AT,
-                **wanted,
-            )
-            for service in found["items"]:
-                if service["id"] not in self._tried and self._fits(service, must_be_free):
-                    self._tried.add(service["id"])
-                    return dict(service)
-        return None
-
-    def _fits(self, service: Mapping[str, Any], must_be_free: bool) -> bool:  # noqa: FBT001 - private
-        age = self._person.age(datetime.now(UTC).date())
-        low, high = service["minimum_age"], service["maximum_age"]
-        if (low is not None and age < low) or (high is not None and age > high):
-            return False
-        capacity = service["capacity"]
-        return not must_be_free or capacity is None or capacity["available"] > 0
-
-    async def _progress(self, case: str, goals: Sequence[str]) -> None:
+    async def _progress(self, goals: Sequence[str]) -> None:
         """One goal is reached, the other comes nearer, and the practice sees it."""
+        case, worker = self._case, self._link_worker
         steps = dict(zip(goals, ("achieved", "improving"), strict=True))
         for goal, achievement in steps.items():
-            await self._api.post(
+            await self._call.api.post(
                 "outcomes",
                 f"/plans/{case}/goals/{goal}/progress",
-                self._link_worker,
+                worker,
                 {"achievement_status": achievement, "confidence": self._chance.randint(6, 10)},
-                key=self._key(),
+                key=self._call.key(),
             )
 
         async def seen() -> bool | None:
-            view = await self._api.get("referral", f"/referrals/{case}", self._from_practice)
+            view = await self._call.view(case, self._from_practice)
             shown = {goal: said["achievement_status"] for goal, said in view["goals"].items()}
             return True if shown == steps else None
 
         await until(seen, "the practice to see how the goals stand")
 
-    async def _appointment(self, referral: str, who: Who, outcome: str) -> None:
-        booked = await self._api.post(
-            "referral",
-            f"/referrals/{referral}/appointments",
-            who,
-            {"start": datetime.now(UTC).isoformat()},
-            key=self._key(),
-            expect=HTTPStatus.CREATED,
-        )
-        appointment: str = booked["appointment_id"]
-        await self._api.post(
-            "referral",
-            f"/referrals/{referral}/appointments/{appointment}/{outcome}",
-            who,
-            key=self._key(),
-        )
-        self._ledger.contacts.add(appointment)
-
-    async def _act(self, referral: str, command: str, who: Who, **body: str) -> None:
-        path = f"/referrals/{referral}/{command}"
-        sent = None if command == "waitlist" else body
-        await self._api.post("referral", path, who, sent, key=self._key())
-
-    async def _record(self, case: str, what: str, body: Mapping[str, Any]) -> str:
-        receipt = await self._api.post(
-            "outcomes",
-            f"/plans/{case}/{what}",
+    async def _close(self) -> None:
+        """Ask once more how the person is, and close the case."""
+        await self._call.record(
+            self._case,
+            "measures",
             self._link_worker,
-            body,
-            key=self._key(),
-            expect=HTTPStatus.CREATED,
+            {"instrument": "ucla3", "stage": "final", "answers": _LESS_LONELY},
         )
-        made: str = receipt["id"]
-        return made
-
-    def _key(self) -> str:
-        return f"{self._person.number}-{next(self._keys)}"
-
-
-def _not_heard_of(answer: httpx.Response) -> bool:
-    """Whether the referral service does not know of the service yet."""
-    if answer.status_code != HTTPStatus.UNPROCESSABLE_ENTITY:
-        return False
-    faults = Problem.model_validate_json(answer.content).errors
-    return [fault.pointer for fault in faults] == ["/service_id"]
+        await self._call.act(self._case, "complete", self._link_worker, outcome_code="goals_met")

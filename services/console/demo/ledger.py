@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 
@@ -11,8 +12,9 @@ class Ledger:
 
     ``contacts`` are appointments attended or missed, ``places`` the onward referrals to
     services that state a capacity. ``duplicates`` counts second referrals that were refused,
-    as they should be; ``unplaced`` the times no service had a free place; ``broken`` has a
-    sentence for each journey that could not be played to its end.
+    as they should be; ``unplaced`` the times no service had a free place; ``unmet`` the needs
+    noted as not met near; ``ways`` how many people's journeys went which way to their end;
+    ``broken`` has a sentence for each journey that could not be played to its end.
     """
 
     referrals: set[str] = field(default_factory=set)
@@ -21,4 +23,6 @@ class Ledger:
     places: set[str] = field(default_factory=set)
     duplicates: int = 0
     unplaced: int = 0
+    unmet: int = 0
+    ways: Counter[str] = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)

@@ -29,6 +29,7 @@ _WIDE = 100
 
 def print_counts(console: Console, evidence: Evidence) -> None:
     """Referrals by kind and state, what agrees, events by type, who was told, and how soon."""
+    _ways(console, evidence)
     _referrals(console, evidence)
     _agreements(console, evidence)
     _events(console, evidence)
@@ -64,6 +65,18 @@ def _referrals(console: Console, evidence: Evidence) -> None:
     _note(console, f"Second referrals of the same person, refused with 409: {ledger.duplicates:,}.")
     if ledger.unplaced:
         _note(console, f"People for whom no service had a free place: {ledger.unplaced:,}.")
+
+
+def _ways(console: Console, evidence: Evidence) -> None:
+    table = _table("what became of them", "people")
+    for words, n in evidence.ledger.ways.most_common():
+        table.add_row(words, _count(n))
+    _print(console, "People by what became of their referral", table)
+    if evidence.ledger.unmet:
+        _note(
+            console,
+            f"Needs that nothing could meet, noted for the gap map: {evidence.ledger.unmet:,}.",
+        )
 
 
 def _agreements(console: Console, evidence: Evidence) -> None:

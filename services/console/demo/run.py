@@ -17,7 +17,7 @@ from services.console.demo import report
 from services.console.demo.api import Api, Unexpected
 from services.console.demo.figures import read_figures, read_listening
 from services.console.demo.folder import demo_folder
-from services.console.demo.journeys import play_all
+from services.console.demo.journeys import come_back_all, let_weeks_pass, play_all
 from services.console.demo.ledger import Ledger
 from services.console.demo.loading import load
 from services.console.demo.paths import plan_paths
@@ -140,6 +140,8 @@ class Demo:
                     settings={
                         "LINKWAY_SMTP_PORT": str(mails.port),
                         "LINKWAY_RETRY_SCHEDULE_SECONDS": "[0, 1, 2, 5, 10, 20]",
+                        "LINKWAY_TEST_CLOCK": "true",
+                        "LINKWAY_CLOCK_POLL_SECONDS": "0.5",
                     },
                     ready=note,
                 )
@@ -170,7 +172,7 @@ class Demo:
             )
             tell(_meeting(world))
         played.world = world
-        played.subscribers = Subscribers(api, played.hooks)
+        played.subscribers = Subscribers(api, played.hooks, played.mails)
         paths = plan_paths(options.people, options.seed)
         self.screen.heading("Journeys")
         with self.screen.milestones(milestones(paths)) as show:
@@ -181,7 +183,10 @@ class Demo:
                     played.first_after = time.monotonic() - self.began
 
             stage = Stage(world, api, played.subscribers, played.ledger, reached)
-            await play_all(people, paths, stage, at_once=_AT_ONCE)
+            waiting = await play_all(people, paths, stage, at_once=_AT_ONCE)
+            if waiting:
+                await let_weeks_pass(stage)
+                await come_back_all(waiting, stage, at_once=_AT_ONCE)
         if played.first_after:
             self.screen.say(f"  The first ended {played.first_after:.1f} s after the start.")
 

@@ -19,7 +19,8 @@ class Milestone(StrEnum):
     REFERRED = "Referred by a practice"
     MET = "Met a link worker, goals agreed"
     REFERRED_ON = "Referred on to a community service"
-    ENDED = "Journeys played to their end"
+    ENDED = "Journeys played, or waiting for weeks to pass"
+    CAME_BACK = "Weeks later: nobody lost from sight"
 
 
 Reached = Callable[[Milestone], None]
@@ -45,4 +46,5 @@ def milestones(paths: Sequence[Path]) -> Mapping[Milestone, int]:
         Milestone.MET: len(met),
         Milestone.REFERRED_ON: len(onward),
         Milestone.ENDED: len(paths),
+        Milestone.CAME_BACK: sum(path.comes_back for path in paths),
     }

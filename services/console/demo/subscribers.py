@@ -8,16 +8,26 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from services.console.demo.api import Api, Who
-from services.console.demo.receivers import WebhookReceiver
+from services.console.demo.receivers import MailReceiver, WebhookReceiver
 
 PRACTICE_HEARS = (
     "referral-created",
     "referral-declined",
     "referral-withdrawn",
     "referral-completed",
+    "referral-expired",
 )
-TEAM_HEARS = (*PRACTICE_HEARS, "appointment-missed")
-GROUP_HEARS = ("referral-created", "referral-withdrawn")
+TEAM_HEARS = (
+    *PRACTICE_HEARS,
+    "appointment-missed",
+    "referral-closure-proposed",
+    "referral-reminder-due",
+    "referral-reroute-needed",
+    "referral-review-due",
+)
+GROUP_HEARS = ("referral-created", "referral-reminder-due", "referral-withdrawn")
+_PATIENCE = 60.0
+_PAUSE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +40,16 @@ class Subscription:
 
 
 class Subscribers:
-    """Subscribes each organisation once, before it is first needed."""
+    """Subscribes each organisation once, before it is first needed.
 
-    def __init__(self, api: Api, receiver: WebhookReceiver) -> None:
+    Each proves that its address is its own: a webhook's receiver gives the challenge back,
+    and a practice the code that it was mailed.
+    """
+
+    def __init__(self, api: Api, receiver: WebhookReceiver, mails: MailReceiver) -> None:
         self._api = api
         self._receiver = receiver
+        self._mails = mails
         self._subscribing: dict[str, asyncio.Task[None]] = {}
         self.subscriptions: list[Subscription] = []
 
@@ -74,4 +89,27 @@ class Subscribers:
         )
         if where["channel"] == "webhook":
             self._receiver.expect(who.organisation, receipt["secret"])
+            await self._until_active(who, f"/subscriptions/{receipt['id']}")
+        else:
+            await self._confirm(who, receipt["id"], where["email"])
         self.subscriptions.append(Subscription(receipt["id"], who.organisation, event_types))
+
+    async def _until_active(self, who: Who, path: str) -> None:
+        """The receiver answers the challenge by itself, once it knows the secret."""
+        async with asyncio.timeout(_PATIENCE):
+            while True:
+                view = await self._api.get("notifications", path, who)
+                if view["status"] == "active":
+                    return
+                await asyncio.sleep(_PAUSE)
+
+    async def _confirm(self, who: Who, subscription: str, address: str) -> None:
+        async with asyncio.timeout(_PATIENCE):
+            code = await self._mails.code_for(address)
+        await self._api.post(
+            "notifications",
+            f"/subscriptions/{subscription}/confirm",
+            who,
+            {"challenge": code},
+            key=f"confirm-{who.organisation}",
+        )

@@ -20,6 +20,7 @@ from shared.events import (
     AppointmentMissed,
     Event,
     GoalUpdated,
+    ReferralConsentWithdrawn,
     ReferralCreated,
 )
 
@@ -147,7 +148,10 @@ def receipts(evidence: Evidence) -> Sequence[Agreement]:
 def due_messages(
     events: Mapping[str, Event], subscriptions: Sequence[Subscription]
 ) -> AbstractSet[tuple[str, str]]:
-    """Which event is to be told to which subscription: it is a party's, and asked for it."""
+    """Which event is to be told to which subscription: it is a party's, and asked for it.
+
+    That consent was withdrawn is told unasked.
+    """
     of_organisation: dict[str, list[Subscription]] = {}
     for subscription in subscriptions:
         of_organisation.setdefault(subscription.organisation, []).append(subscription)
@@ -156,7 +160,7 @@ def due_messages(
         for event_id, event in events.items()
         for party in event.parties
         for subscription in of_organisation.get(party, ())
-        if event.type in subscription.event_types
+        if event.type in subscription.event_types or isinstance(event, ReferralConsentWithdrawn)
     }
 
 

@@ -7,12 +7,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import Any
 
 from services.console.demo.api import Api, Who
 from shared.ids import derived_id
 
 CURATOR = Who("directory_curator", "icb")
 _TEAMS_ADDED = 3
+_WORKERS = 4
+_CASES_EACH = 250
+"""People a link worker looks after in a year; the field's own figure is 200 to 250."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +44,17 @@ class World:
     """Who and what there is to play with.
 
     ``needs`` has the coded needs that open services answer, with how many do; ``labels`` says
-    them in words. ``services`` counts the open community services, ``teams_added`` the
-    fictional teams that the files were lacking.
+    them in words, ``groups`` which of the seven groups each is of. ``closing`` is a made-up
+    service that closes while people are referred to it. ``services`` counts the open community
+    services, ``teams_added`` the fictional teams that the files were lacking.
     """
 
     practices: Sequence[Practice]
     teams: Sequence[Team]
     needs: Mapping[str, int]
     labels: Mapping[str, str]
+    groups: Mapping[str, str]
+    closing: Mapping[str, Any]
     services: int
     teams_added: int
 
@@ -62,6 +69,8 @@ async def read_world(api: Api, *, districts: AbstractSet[str], at_most: int, see
     added = 0 if teams else _TEAMS_ADDED
     if added:
         teams = await _add_teams(api)
+    for organisation in {team["organization"]["id"] for team in teams}:
+        await _state_workers(api, organisation)
     needs = Counter(code for service in community for code in service["need_codes"])
     labels = await api.get("directory", "/needs", CURATOR)
     chance = random.Random(seed)  # noqa: S311 - a choice wants a seed, not secrecy
@@ -77,6 +86,8 @@ async def read_world(api: Api, *, districts: AbstractSet[str], at_most: int, see
         teams=list(known.values()),
         needs=needs or {"loneliness": 1},
         labels={need["code"]: need["label"] for need in labels["items"]},
+        groups={need["code"]: need["group"] for need in labels["items"]},
+        closing=await _add_closing(api),
         services=len(community),
         teams_added=added,
     )
@@ -102,6 +113,40 @@ def _district_of(practice: Mapping[str, Mapping[str, str]], known: AbstractSet[s
     code = practice["address"].get("postal_code") or ""
     district = code.partition(" ")[0]
     return district if district in known else None
+
+
+async def _state_workers(api: Api, organisation: str) -> None:
+    """The link workers of a team, so that its cases are shared out."""
+    for n in range(1, _WORKERS + 1):
+        await api.put(
+            "referral",
+            f"/teams/{organisation}/workers/worker-{n}",
+            Who("team_lead", organisation),
+            {"limit": _CASES_EACH},
+        )
+
+
+async def _add_closing(api: Api) -> Mapping[str, Any]:
+    """A fictional community service that will close, outside the needs anyone looks for."""
+    id_ = derived_id("demo", "closing")
+    organisation = {"id": derived_id("demo", "organisation", id_), "name": "Demo group (fictional)"}
+    await api.put("directory", "/organisations", CURATOR, [{**organisation, "kind": "provider"}])
+    await api.put(
+        "directory",
+        "/services",
+        CURATOR,
+        [
+            {
+                "id": id_,
+                "name": "Demo lunch club that closes (fictional)",
+                "description": "Made up by the demo, to be closed while people are referred to it.",
+                "organization": organisation,
+                "service_role": "community",
+            }
+        ],
+    )
+    found: Mapping[str, Any] = await api.get("directory", f"/services/{id_}", CURATOR)
+    return found
 
 
 async def _add_teams(api: Api) -> list[dict[str, object]]:

@@ -14,7 +14,10 @@ from services.console.importing import oruk_shapes as shapes
 from services.console.importing.categories import need_codes
 from services.console.importing.places import point, postcode
 from services.console.importing.records import (
+    Accessibility,
+    Attribute,
     BadRow,
+    CostOption,
     Location,
     Organisation,
     OrganizationRef,
@@ -22,6 +25,7 @@ from services.console.importing.records import (
     Rows,
     Schedule,
     Service,
+    TaxonomyTerm,
     first_of_each,
     reasons,
 )
@@ -31,6 +35,27 @@ _SERVICE = TypeAdapter(shapes.Lenient)
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _DAY = r"-?[1-5]?(?:MO|TU|WE|TH|FR|SA|SU)"
 _DAYS = re.compile(rf"{_DAY}(?:,{_DAY})*")
+_DATE = r"-?(?:0?[1-9]|[12][0-9]|3[01])"
+_DATES = re.compile(rf"{_DATE}(?:,{_DATE})*")
+_WEEKS = 52
+_LINE = 255
+_ACCESS_CODES = frozenset(
+    {
+        "step_free",
+        "lift",
+        "accessible_toilet",
+        "changing_places",
+        "accessible_parking",
+        "hearing_loop",
+        "sign_language",
+        "easy_read",
+        "quiet_space",
+        "dementia_friendly",
+        "assistance_dogs",
+        "companion_welcome",
+    }
+)
+"""The directory's codes for access; a source uses them as terms of a location's access."""
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
@@ -92,6 +117,7 @@ def _service(line: int, source: str, said: shapes.Service) -> Row:
         organization=OrganizationRef(id=provider.id, name=provider.name),
         status=said.status,
         description=said.description or None,
+        alert=said.alert or None,
         url=url,
         email=email,
         telephone=_telephone(said),
@@ -104,7 +130,9 @@ def _service(line: int, source: str, said: shapes.Service) -> Row:
         maximum_age=said.maximum_age,
         fees=said.fees or "; ".join(_price(cost) for cost in said.cost_options) or None,
         free=_free(said),
+        cost_options=tuple(_cost(cost) for cost in said.cost_options),
         accessibility=_accessibility(said),
+        attributes=_attributes(said),
         assured_date=said.assured_date,
         last_modified=said.last_modified,
         need_codes=said.x_linkway.need_codes or _need_codes(said),
@@ -140,12 +168,28 @@ def _location(place: shapes.Location, notes: list[str]) -> Location:
     if (place.latitude is not None or place.longitude is not None) and not middle:
         notes.append("coordinates left out: not a place in the United Kingdom")
     return Location(
+        location_type="virtual" if place.location_type == "virtual" else "physical",
         name=place.name or None,
         address_1=", ".join(filter(None, (address.address_1, address.address_2))) or None,
         city=address.city or None,
         postal_code=code,
         latitude=middle.latitude if middle else None,
         longitude=middle.longitude if middle else None,
+        accessibility=tuple(filter(None, map(_way_in, place.accessibility))),
+    )
+
+
+def _way_in(way: shapes.Accessibility) -> Accessibility | None:
+    """A way in with its code, where a word of a taxonomy names one."""
+    terms = (each.taxonomy_term.term or each.taxonomy_term.name for each in way.attributes)
+    code = next((term for term in terms if term in _ACCESS_CODES), None)
+    if not (code or way.description or way.details):
+        return None
+    return Accessibility(
+        code=code,
+        description=way.description or None,
+        details=way.details or None,
+        url=contacts.web_address(way.url),
     )
 
 
@@ -153,8 +197,15 @@ def _schedule(said: shapes.Schedule, notes: list[str]) -> Schedule:
     known = _DAYS.fullmatch(said.byday)
     if said.byday and not known:
         notes.append("byday left out: not days of RFC 5545")
+    freq = said.freq.upper()
     return Schedule(
+        valid_from=said.valid_from,
+        valid_to=said.valid_to,
+        dtstart=said.dtstart,
+        freq="WEEKLY" if freq == "WEEKLY" else "MONTHLY" if freq == "MONTHLY" else None,
+        interval=said.interval if said.interval and 1 <= said.interval <= _WEEKS else None,
         byday=said.byday if known else None,
+        bymonthday=said.bymonthday if _DATES.fullmatch(said.bymonthday) else None,
         opens_at=said.opens_at,
         closes_at=said.closes_at,
         description=" ".join(filter(None, (said.description, said.notes))) or None,
@@ -169,6 +220,21 @@ def _telephone(said: shapes.Service) -> str | None:
 def _price(cost: shapes.CostOption) -> str:
     amount = None if cost.amount is None else f"\N{POUND SIGN}{cost.amount:.2f}"
     return " ".join(filter(None, (cost.option, amount, cost.amount_description)))
+
+
+def _cost(cost: shapes.CostOption) -> CostOption:
+    return CostOption(
+        option=cost.option[:_LINE] or None,
+        amount=cost.amount,
+        amount_description=cost.amount_description[:_LINE] or None,
+        valid_from=cost.valid_from,
+        valid_to=cost.valid_to,
+    )
+
+
+def _attributes(said: shapes.Service) -> tuple[Attribute, ...]:
+    names = dict.fromkeys(each.taxonomy_term.name[:_LINE] for each in said.attributes)
+    return tuple(Attribute(taxonomy_term=TaxonomyTerm(name=name)) for name in names if name)
 
 
 def _free(said: shapes.Service) -> bool | None:

@@ -33,10 +33,26 @@ class Address(Shape):
     postal_code: str = ""
 
 
-class Described(Shape):
-    """Anything that is said in words: a schedule's note, a way in."""
+class Term(Shape):
+    """A word of a taxonomy."""
+
+    name: str = ""
+    term: str = ""
+
+
+class Attribute(Shape):
+    """That a word of a taxonomy holds for a service, or for a way in."""
+
+    taxonomy_term: Term = Term()
+
+
+class Accessibility(Shape):
+    """A way in, said in words."""
 
     description: str = ""
+    details: str = ""
+    url: str = ""
+    attributes: tuple[Attribute, ...] = ()
 
 
 class Location(Shape):
@@ -47,7 +63,7 @@ class Location(Shape):
     latitude: float | None = None
     longitude: float | None = None
     addresses: tuple[Address, ...] = ()
-    accessibility: tuple[Described, ...] = ()
+    accessibility: tuple[Accessibility, ...] = ()
 
 
 class ServiceAtLocation(Shape):
@@ -59,8 +75,13 @@ class ServiceAtLocation(Shape):
 class Schedule(Shape):
     """When a service is open."""
 
+    valid_from: date | None = None
+    valid_to: date | None = None
+    dtstart: date | None = None
     freq: str = ""
+    interval: int | None = None
     byday: str = ""
+    bymonthday: str = ""
     opens_at: time | None = None
     closes_at: time | None = None
     description: str = ""
@@ -87,6 +108,8 @@ class CostOption(Shape):
     option: str = ""
     amount: float | None = None
     amount_description: str = ""
+    valid_from: date | None = None
+    valid_to: date | None = None
 
 
 class Phone(Shape):
@@ -99,18 +122,6 @@ class Contact(Shape):
     """Whom to ask; a person's name is not read."""
 
     phones: tuple[Phone, ...] = ()
-
-
-class Term(Shape):
-    """A word of a taxonomy."""
-
-    name: str = ""
-
-
-class Attribute(Shape):
-    """That a word of a taxonomy holds for a service."""
-
-    taxonomy_term: Term = Term()
 
 
 class Extension(BaseModel):
@@ -132,6 +143,7 @@ class Service(Shape):
     status: Literal["active", "inactive", "defunct", "temporarily closed"]
     organization: Organization | None = None
     description: str = ""
+    alert: str = ""
     url: str = ""
     email: str = ""
     phones: tuple[Phone, ...] = ()

@@ -2,7 +2,9 @@
 
 The layout (no heading, 27 columns) is that of the NHS Organisation Data Service's file
 specification: 1 code, 2 name, 5-9 address, 10 postcode, 13 status (A active, C closed,
-D dormant, P proposed), 18 telephone, 26 prescribing setting (4 is a GP practice).
+D dormant, P proposed), 15 commissioner (the part of an integrated care board that it is
+in), 18 telephone, 26 prescribing setting (4 is a GP practice). The file names no primary
+care network.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from services.console.importing.records import (
 )
 
 _COLUMNS = 27
-_CODE, _NAME, _POSTCODE, _STATUS, _TELEPHONE, _SETTING = 0, 1, 9, 12, 17, 25
+_CODE, _NAME, _POSTCODE, _STATUS, _COMMISSIONER, _TELEPHONE, _SETTING = 0, 1, 9, 12, 14, 17, 25
 _ADDRESS = slice(4, 9)
 _ODS_CODE = re.compile(r"[A-Z0-9]{3,10}")
 _STATUSES = frozenset("ACDP")
@@ -52,6 +54,7 @@ def _row(line: int, cells: list[str]) -> Row | BadRow:
         return BadRow(line, "column 13: not a status (A, C, D or P)")
     code = postcode(cells[_POSTCODE])
     phone = contacts.telephone(cells[_TELEPHONE])
+    above = cells[_COMMISSIONER]
     notes = [
         note
         for note, wrong in (
@@ -69,6 +72,7 @@ def _row(line: int, cells: list[str]) -> Row | BadRow:
             status="active" if cells[_STATUS] == "A" else "closed",
             address=_address([part for part in cells[_ADDRESS] if part], code),
             telephone=phone,
+            part_of=above if _ODS_CODE.fullmatch(above) and above != cells[_CODE] else None,
         )
     except ValidationError as error:
         return BadRow(line, reasons(error))

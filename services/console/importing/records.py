@@ -73,6 +73,7 @@ class Organisation(Record):
     address: Address = Address()
     email: str | None = None
     telephone: str | None = None
+    part_of: str | None = None
 
     def areas(self) -> frozenset[str]:
         """The area of its postcode."""
@@ -87,24 +88,63 @@ class OrganizationRef(Part):
     name: Line
 
 
+class Accessibility(Part):
+    """What a place offers people who need it."""
+
+    code: str | None = None
+    description: Text | None = None
+    details: Text | None = None
+    url: str | None = None
+
+
 class Location(Part):
     """Where a service is given."""
 
+    location_type: Literal["physical", "postal", "virtual"] = "physical"
     name: Line | None = None
     latitude: float | None = None
     longitude: float | None = None
     address_1: Line | None = None
     city: Line | None = None
     postal_code: str | None = None
+    accessibility: tuple[Accessibility, ...] = ()
 
 
 class Schedule(Part):
     """When a service is open: in code, or in words where the words are not understood."""
 
+    valid_from: date | None = None
+    valid_to: date | None = None
+    dtstart: date | None = None
+    freq: Literal["WEEKLY", "MONTHLY"] | None = None
+    interval: int | None = Field(default=None, ge=1, le=52)
     byday: str | None = None
+    bymonthday: str | None = None
     opens_at: time | None = None
     closes_at: time | None = None
     description: Text | None = None
+
+
+class CostOption(Part):
+    """What a service costs, for whom, in pounds."""
+
+    option: Line | None = None
+    amount: float | None = Field(default=None, ge=0)
+    amount_description: Line | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+class TaxonomyTerm(Part):
+    """A word of a taxonomy."""
+
+    name: Line
+
+
+class Attribute(Part):
+    """That a word of a taxonomy holds for a service."""
+
+    taxonomy_term: TaxonomyTerm
 
 
 class Capacity(Part):
@@ -124,6 +164,7 @@ class Service(Record):
     service_role: Literal["link_worker_team", "community"] = "community"
     status: Literal["active", "inactive", "defunct", "temporarily closed"] = "active"
     description: Text | None = None
+    alert: Text | None = None
     url: str | None = None
     email: str | None = None
     telephone: str | None = None
@@ -134,7 +175,9 @@ class Service(Record):
     maximum_age: int | None = Field(default=None, ge=0)
     fees: Text | None = None
     free: bool | None = None
+    cost_options: tuple[CostOption, ...] = ()
     accessibility: Text | None = None
+    attributes: tuple[Attribute, ...] = ()
     need_codes: tuple[str, ...] = ()
     assured_date: date | None = None
     last_modified: AwareDatetime | None = None

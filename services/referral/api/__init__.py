@@ -1,5 +1,27 @@
 """The referral service over HTTP: what is asked, what is answered, and by which route."""
 
-from services.referral.api import appointments, commands, referrals
+from services.referral.api import (
+    answers,
+    appointments,
+    caseload,
+    commands,
+    consent,
+    contacts,
+    persons,
+    referrals,
+    safeguarding,
+    sessions,
+)
 
-routers = (referrals.router, commands.router, appointments.router)
+routers = (
+    answers.router,
+    persons.router,
+    consent.router,
+    referrals.router,
+    commands.router,
+    appointments.router,
+    safeguarding.router,
+    sessions.router,
+    caseload.router,
+    contacts.router,
+)

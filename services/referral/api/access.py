@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 from starlette.responses import Response
 
 from services.referral import handlers
-from services.referral.api.requests import Id
-from services.referral.api.views import Receipt
+from services.referral.api.fields import Id
 from services.referral.domain.referral import Changed, Referral
 from services.referral.store import Stores
 from shared.cause import Cause
@@ -48,11 +47,20 @@ async def _change(referral_id: Id, cause: CauseOf, if_match: IfMatch, stores: Ke
     return Change(referral_id, cause, if_match, stores)
 
 
+class _Receipt(Protocol):
+    """The small answer to a command, of whichever record."""
+
+    version: int
+
+    def model_dump_json(self) -> str:
+        """It as it is sent."""
+
+
 Changing = Annotated[Change, Depends(_change)]
 """The command this request gives."""
 
 
-def answer(receipt: Receipt, status: int = 200, *, location: str | None = None) -> Response:
+def answer(receipt: _Receipt, status: int = 200, *, location: str | None = None) -> Response:
     """A receipt as a response, with ``ETag`` and, for something new, ``Location``."""
     headers = {"ETag": etag(receipt.version)}
     if location is not None:

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Depends, Query, Response
 from services.referral import handlers
 from services.referral.api.access import Kept, answer
 from services.referral.api.commands import REFERRING
-from services.referral.api.requests import Id, NewReferral
+from services.referral.api.fields import Id
+from services.referral.api.requests import NewReferral
 from services.referral.api.views import (
-    PersonView,
     ReferralReceipt,
     ReferralView,
     Timeline,
@@ -38,7 +38,9 @@ async def make_referral(
 ) -> Response:
     """Refer someone: into a link-worker team (intake), on to a service, or signpost them.
 
-    409 with `referral_id` where the person has an open referral to this service already.
+    409 with `referral_id` where the person has an open referral to this service already, or
+    one ended in the last 30 days and `override_reason` does not say why to refer again.
+    A `draft` is known to your organisation alone until it is submitted.
     """
     person = body.person
     saved = await handlers.refer(
@@ -55,6 +57,10 @@ async def make_referral(
             priority=body.priority,
             reason=body.reason,
             consent_method=body.consent.method,
+            source_code=body.source_code,
+            previous_case_id=body.previous_case_id,
+            override_reason=body.override_reason,
+            draft=body.draft,
         ),
         cause,
     )
@@ -111,14 +117,6 @@ async def read_history(referral_id: Id, actor: Acting, stores: Kept) -> Timeline
     how = sight(saved.state, actor)
     lines = saved.history if how is not Sight.HAPPENED else saved.history[-1:]
     return Timeline(items=[TimelineEntry(**asdict(line)) for line in lines])
-
-
-@router.get("/persons/{person_id}", response_model=PersonView, tags=["persons"])
-async def read_person(person_id: Id, actor: Acting, stores: Kept, response: Response) -> PersonView:
-    """A person your organisation referred, or whose case it holds."""
-    saved = await handlers.look_at_person(stores, person_id, actor)
-    response.headers["ETag"] = etag(saved.version)
-    return PersonView.of(saved.state, Sight.ALL)
 
 
 def _only_where_seen(person_id: str | None, actor: Actor) -> str | None:

@@ -2,98 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
+from pydantic import AwareDatetime, ConfigDict, Field
+
+from services.referral.api.fields import Id, Inbound, Language, NeedCode, Words, example
+from services.referral.api.person_requests import NewPerson
+from services.referral.domain.record import (
+    DeclineCode,
+    EndCode,
+    ErrorCode,
+    FollowUpCode,
+    HoldCode,
+    OutcomeCode,
+    QuestionCode,
+    WithdrawalCode,
 )
-
-from services.referral.domain.person import Contact, Person, is_nhs_number
-from services.referral.domain.referral import DeclineCode, EndCode, OutcomeCode, WithdrawalCode
-from shared.events import AppointmentMode, ReferralKind
+from shared.events import AppointmentMode, ReferralKind, SourceCode
 
 
-def _past(day: date) -> date:
-    if not date(1900, 1, 1) <= day <= datetime.now(UTC).date():
-        raise ValueError("must be a past date, 1900-01-01 or later")
-    return day
-
-
-def _nhs_number(text: str) -> str:
-    digits = text.replace(" ", "").replace("-", "")
-    if not is_nhs_number(digits):
-        raise ValueError("must be ten digits that pass the Modulus 11 check")
-    return digits
-
-
-Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-NeedCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,63}$")]
-PastDate = Annotated[date, AfterValidator(_past)]
-NhsNumber = Annotated[str, StringConstraints(max_length=20), AfterValidator(_nhs_number)]
-Telephone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9 ()-]{5,24}$")]
-Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
-Postcode = Annotated[
-    str,
-    StringConstraints(to_upper=True, pattern=r"^[A-Za-z]{1,2}[0-9][A-Za-z0-9]? ?[0-9][A-Za-z]{2}$"),
-]
-
-
-class _Inbound(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class NewContact(_Inbound):
-    """How to reach the person."""
-
-    email: Email | None = None
-    telephone: Telephone | None = None
-    address: Annotated[str, StringConstraints(max_length=300)] | None = None
-    postal_code: Postcode | None = None
-
-
-class NewPerson(_Inbound):
-    """A person described anew; matched by NHS number if known already."""
-
-    nhs_number: NhsNumber | None = None
-    given_names: Name
-    family_name: Name
-    birth_date: PastDate
-    contact: NewContact = NewContact()
-    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$")] | None = (
-        None
-    )
-    interpreter_needed: bool = False
-
-    def as_person(self, person_id: str, tenant: str) -> Person:
-        """The person under this id."""
-        return Person(
-            id=person_id,
-            tenant=tenant,
-            nhs_number=self.nhs_number,
-            given_names=self.given_names,
-            family_name=self.family_name,
-            birth_date=self.birth_date,
-            contact=Contact(**dict(self.contact)),
-            language=self.language,
-            interpreter_needed=self.interpreter_needed,
-        )
-
-
-class NewConsent(_Inbound):
+class NewConsent(Inbound):
     """The person's agreement to share their details for this referral; without it, none."""
 
     given: Literal[True]
     method: Literal["verbal", "written", "representative"]
 
 
-class NewReferral(_Inbound):
+class NewReferral(Inbound):
     """A referral to make. An intake says who; the others name the case it belongs to."""
 
     model_config = ConfigDict(
@@ -124,54 +59,163 @@ class NewReferral(_Inbound):
     person: NewPerson | None = None
     need_codes: Annotated[tuple[NeedCode, ...], Field(min_length=1, max_length=10)]
     priority: Literal["routine", "urgent"] = "routine"
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+    reason: Words
+    source_code: SourceCode | None = None
+    """Where the person came from; for an intake, `practice` unless stated."""
+    previous_case_id: Id | None = None
+    """The person's earlier case; found by itself where the person is known."""
+    override_reason: Words | None = None
+    """Why to refer again although a like referral ended in the last days."""
+    draft: bool = False
+    """Keep it to yourself until it is submitted."""
     consent: NewConsent
 
 
-class Acceptance(_Inbound):
-    """Taking a referral, and who will look after it."""
+class Acceptance(Inbound):
+    """Taking a referral, and who will look after it: left out, whoever has most room."""
+
+    model_config = example(assigned_to="worker-7")
 
     assigned_to: Id | None = None
+    over_limit: bool = False
+    """Give it to the worker named although they have as many as their limit."""
 
 
-class Assignment(_Inbound):
-    """Who looks after it from now on."""
+class Assignment(Inbound):
+    """Who looks after it from now on: left out, whoever has most room."""
 
-    assigned_to: Id
+    model_config = example(assigned_to="worker-7")
+
+    assigned_to: Id | None = None
+    over_limit: bool = False
 
 
-class Decline(_Inbound):
-    """Why the referral is not taken."""
+class Reroute(Inbound):
+    """Another service instead; what is left out is as in the referral it replaces."""
+
+    model_config = example(
+        service_id="0d9a1f8e-54f4-5f53-8d0c-6b1a3d7f2c10",
+        reason="The lunch club has closed; the walking group meets nearby.",
+        consent={"given": True, "method": "verbal"},
+    )
+
+    service_id: Id
+    reason: Words
+    need_codes: Annotated[tuple[NeedCode, ...] | None, Field(min_length=1, max_length=10)] = None
+    priority: Literal["routine", "urgent"] | None = None
+    consent: NewConsent
+    """The person's agreement to share their details with the other service."""
+
+
+class Dismissal(Inbound):
+    """Why no other service is sought after all."""
+
+    model_config = example(reason="They have found a group by themself.")
+
+    reason: Words
+
+
+class Question(Inbound):
+    """What is to be known before deciding; the words are kept in the record alone."""
+
+    model_config = example(question_code="access_needs", text="Is a ground-floor room needed?")
+
+    question_code: QuestionCode
+    text: Words
+
+
+class Reply(Inbound):
+    """The answer to the latest question."""
+
+    model_config = example(text="Yes, they use a walking frame.")
+
+    text: Words
+
+
+class Decline(Inbound):
+    """Why the referral is not taken, and which services may fit better."""
+
+    model_config = example(reason_code="no_capacity", suggested_service_ids=[])
 
     reason_code: DeclineCode
+    suggested_service_ids: Annotated[tuple[Id, ...], Field(max_length=5)] = ()
 
 
-class Withdrawal(_Inbound):
+class Withdrawal(Inbound):
     """Why the referral is taken back."""
+
+    model_config = example(reason_code="no_longer_needed")
 
     reason_code: WithdrawalCode
 
 
-class Completion(_Inbound):
+class Mistake(Inbound):
+    """Why the referral should not have been made."""
+
+    model_config = example(reason_code="wrong_person")
+
+    reason_code: ErrorCode
+
+
+class Hold(Inbound):
+    """Why support pauses."""
+
+    model_config = example(reason_code="person_unwell")
+
+    reason_code: HoldCode
+
+
+class FollowUp(Inbound):
+    """What became of a signpost."""
+
+    model_config = example(outcome_code="attended")
+
+    outcome_code: FollowUpCode
+
+
+class Completion(Inbound):
     """What came of it."""
+
+    model_config = example(outcome_code="goals_met")
 
     outcome_code: OutcomeCode
 
 
-class End(_Inbound):
+class End(Inbound):
     """Why it ended without an outcome."""
+
+    model_config = example(reason_code="person_declined")
 
     reason_code: EndCode
 
 
-class NewAppointment(_Inbound):
-    """A contact to arrange."""
+class NewTime(Inbound):
+    """When and how to meet, and into which language someone interprets."""
+
+    model_config = example(start="2026-12-01T10:00:00Z", mode="in_person")
 
     start: AwareDatetime
     mode: AppointmentMode = "in_person"
+    interpreter_language: Language | None = None
 
 
-class Cancellation(_Inbound):
+class NewAppointment(NewTime):
+    """A contact to arrange; `proposed` where the person has not said yes."""
+
+    proposed: bool = False
+
+
+class Move(NewTime):
+    """The new time of an appointment, and who asked to move it."""
+
+    model_config = example(start="2026-12-03T14:00:00Z", mode="in_person", moved_by="person")
+
+    moved_by: Literal["person", "provider"]
+
+
+class Cancellation(Inbound):
     """Who called the contact off."""
+
+    model_config = example(cancelled_by="person")
 
     cancelled_by: Literal["person", "provider"]

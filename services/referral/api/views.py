@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from services.referral.api.person_views import PersonView
 from services.referral.domain.disclosure import Sight
+from services.referral.domain.ending import Attention
 from services.referral.domain.lifecycle import Status
-from services.referral.domain.person import Contact, Person, age_on, postcode_district
-from services.referral.domain.referral import Appointment, GoalProgress, Referral
-from shared.events import ReferralKind
+from services.referral.domain.meetings import AppointmentStatus
+from services.referral.domain.person import Person
+from services.referral.domain.record import (
+    Appointment,
+    Dismissal,
+    GoalProgress,
+    Question,
+    RerouteNeed,
+)
+from services.referral.domain.referral import Referral
+from shared.events import ReferralKind, SourceCode
 from shared.store import Saved
 
 
@@ -33,11 +43,22 @@ class ReferralReceipt(Receipt):
 
     case_id: str
     person_id: str
+    possible_duplicates: tuple[str, ...] = ()
+    """Records you know that may be the same person: look, and merge where they are."""
+    other_possible_duplicates: int | None = None
+    """For the team that holds the case: how many more there are that it does not know."""
 
     @classmethod
-    def of(cls, saved: Saved[Referral]) -> ReferralReceipt:
+    def of(
+        cls,
+        saved: Saved[Referral],
+        possible_duplicates: tuple[str, ...] = (),
+        others: int | None = None,
+    ) -> ReferralReceipt:
         """What was made."""
         return cls(
+            possible_duplicates=possible_duplicates,
+            other_possible_duplicates=others,
             id=saved.id,
             version=saved.version,
             status=_status(saved),
@@ -50,58 +71,20 @@ class AppointmentReceipt(Receipt):
     """The answer to a command about an appointment; ``id`` and ``version`` are the referral's."""
 
     appointment_id: str
-    appointment_status: Literal["booked", "fulfilled", "noshow", "cancelled"]
+    appointment_status: AppointmentStatus
 
     @classmethod
-    def about(cls, saved: Saved[Referral], appointment_id: str, status: str) -> AppointmentReceipt:
+    def about(
+        cls, saved: Saved[Referral], appointment_id: str, status: AppointmentStatus
+    ) -> AppointmentReceipt:
         """What the command led to for the referral and the appointment."""
-        return cls.model_validate(
-            {
-                **dict(Receipt.of(saved)),
-                "appointment_id": appointment_id,
-                "appointment_status": status,
-            }
+        return cls(
+            **dict(Receipt.of(saved)), appointment_id=appointment_id, appointment_status=status
         )
 
 
 def _status(saved: Saved[Referral]) -> Status:
     return Status(saved.receipt.get("status", saved.state.status))
-
-
-class PersonView(BaseModel):
-    """As much of the person as the asker may see; what is left out is not theirs to know."""
-
-    id: str
-    given_names: str | None = None
-    family_name: str | None = None
-    nhs_number: str | None = None
-    birth_date: date | None = None
-    age: int
-    contact: Contact | None = None
-    postcode_district: str | None = None
-    language: str | None = None
-    interpreter_needed: bool
-
-    @classmethod
-    def of(cls, person: Person, how: Sight) -> PersonView:
-        """All of it, what serving takes, or only what deciding takes."""
-        today = datetime.now(UTC).date()
-        view: dict[str, Any] = {
-            "id": person.id,
-            "age": age_on(person.birth_date, today),
-            "postcode_district": postcode_district(person.contact.postal_code),
-            "language": person.language,
-            "interpreter_needed": person.interpreter_needed,
-        }
-        if how in {Sight.ALL, Sight.SERVING}:
-            view |= {
-                "given_names": person.given_names,
-                "family_name": person.family_name,
-                "contact": person.contact,
-            }
-        if how is Sight.ALL:
-            view |= {"nhs_number": person.nhs_number, "birth_date": person.birth_date}
-        return cls(**view)
 
 
 class ReferralView(BaseModel):
@@ -122,7 +105,20 @@ class ReferralView(BaseModel):
     assigned_to: str | None = None
     reason_code: str | None = None
     outcome_code: str | None = None
+    ended_at: datetime | None = None
+    replaces: str | None = None
+    rerouted_to: str | None = None
+    suggested_service_ids: tuple[str, ...] = ()
+    questions: tuple[Question, ...] | None = None
+    source_code: SourceCode | None = None
+    previous_case_id: str | None = None
+    override_reason: str | None = None
+    reroute_needed: RerouteNeed | None = None
+    reroute_dismissed: Dismissal | None = None
+    attention: Attention | None = None
     appointments: tuple[Appointment, ...] | None = None
+    closure_proposed: Literal["did_not_attend", "uncontactable"] | None = None
+    """Closing was proposed: confirm it with `not-complete`, or say `go-on`."""
     goals: dict[str, GoalProgress] | None = None
     person_id: str | None = None
     person: PersonView | None = None
@@ -146,21 +142,43 @@ class ReferralView(BaseModel):
                     "referrer_organisation_id",
                     "reason_code",
                     "outcome_code",
+                    "ended_at",
+                    "replaces",
+                    "rerouted_to",
+                    "suggested_service_ids",
                 )
             },
         }
-        if how is not Sight.HAPPENED:
+        if how is Sight.RESTRICTED and person is not None:
+            view |= {"person_id": person.id, "person": PersonView.of(person, how)}
+        elif how is not Sight.HAPPENED:
             view |= {
                 "need_codes": referral.need_codes,
                 "priority": referral.priority,
                 "reason": referral.reason,
+                "questions": referral.questions,
                 "person_id": referral.person_id,
                 "person": PersonView.of(person, how) if person else None,
             }
         if how in {Sight.ALL, Sight.SERVING}:
-            view |= {"assigned_to": referral.assigned_to, "appointments": referral.appointments}
+            view |= {
+                "assigned_to": referral.assigned_to,
+                "appointments": referral.appointments,
+                "closure_proposed": referral.closure_proposed,
+            }
         if how is Sight.ALL:
-            view["goals"] = referral.goals
+            view |= {
+                name: getattr(referral, name)
+                for name in (
+                    "goals",
+                    "source_code",
+                    "previous_case_id",
+                    "override_reason",
+                    "reroute_needed",
+                    "reroute_dismissed",
+                    "attention",
+                )
+            }
         return cls(**view)
 
 

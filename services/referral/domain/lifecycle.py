@@ -1,5 +1,8 @@
 """Every status of a referral and what may be done in it: the one table.
 
+``meetings`` has those of appointments and group sessions. Tests, error messages and
+docs/lifecycles.md read these tables.
+
 Source: the FHIR Task and ServiceRequest states as narrowed by the Gravity SDOH Clinical
 Care guide (STU 3), with the waiting-list, withdrawal and no-response paths UK services need.
 """
@@ -8,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import TypeVar
 
 from shared.errors import Conflict
 
@@ -149,12 +153,43 @@ OPEN = frozenset(
 """A provider is expected to do something: a person has one of these per service at a time."""
 
 
+ENDED = frozenset(
+    {
+        Status.COMPLETED,
+        Status.NOT_COMPLETED,
+        Status.DECLINED,
+        Status.EXPIRED,
+        Status.WITHDRAWN,
+        Status.ENTERED_IN_ERROR,
+        Status.FOLLOWED_UP,
+    }
+)
+"""Nothing more is expected of anyone; it is never opened again. Referring anew makes a new one."""
+
+StateT = TypeVar("StateT", bound=StrEnum)
+CommandT = TypeVar("CommandT", bound=StrEnum)
+
+
 def after(status: Status, command: Command) -> Status:
     """The status after the command. Raises Conflict naming the status and what is allowed."""
-    allowed = TABLE[status]
+    return step(TABLE, status, command, "A referral")
+
+
+def step(
+    table: Mapping[StateT, Mapping[CommandT, StateT]],
+    status: StateT,
+    command: CommandT,
+    noun: str,
+) -> StateT:
+    """The same for any table; ``noun`` is what the message calls the thing."""
+    allowed = table[status]
     if command not in allowed:
         raise Conflict(
-            f"A referral that is {status.replace('_', ' ')} does not allow {command}.",
+            f"{noun} that is {_words(status)} does not allow {command}.",
             {"current_status": status.value, "allowed": sorted(each.value for each in allowed)},
         )
     return allowed[command]
+
+
+def _words(status: StrEnum) -> str:
+    return status.replace("_", " ").replace("-", " ")

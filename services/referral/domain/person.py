@@ -2,24 +2,111 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
+from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from services.referral.domain.contact import Contact, Representative
+from shared.cause import Cause
+from shared.events import AdministrativeGender, EthnicGroup, Event, EventActor, PersonEvent
+
+PersonFactT = TypeVar("PersonFactT", bound=PersonEvent)
 
 
-class Contact(BaseModel):
-    """How to reach the person; each part is optional."""
+class Statistics(BaseModel):
+    """The groups a person is counted under, as the referrer stated them."""
 
     model_config = ConfigDict(frozen=True)
 
-    email: str | None = None
-    telephone: str | None = None
-    address: str | None = None
-    postal_code: str | None = None
+    administrative_gender: AdministrativeGender = "unknown"
+    ethnic_group: EthnicGroup = "not_stated"
+    deprivation_decile: int | None = None
+    """Index of Multiple Deprivation, 1 the most deprived tenth to 10 the least."""
+
+
+class Death(BaseModel):
+    """That the person has died, and who recorded it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    died_on: date | None
+    recorded_at: AwareDatetime
+    recorded_by: str
+    organisation: str
+
+
+class Move(BaseModel):
+    """That the person lives elsewhere; out of the area, the practice's part ends."""
+
+    model_config = ConfigDict(frozen=True)
+
+    effective_on: date
+    out_of_area: bool
+    recorded_at: AwareDatetime
+    recorded_by: str
+
+
+class Restriction(BaseModel):
+    """That only those named see the record; ``named_workers`` are subjects at the issuer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    named_workers: tuple[str, ...]
+    reason_code: str
+    recorded_at: AwareDatetime
+    recorded_by: str
+
+
+class ConsentEntry(BaseModel):
+    """One decision about sharing: who decided what, when, how, and for which recipients.
+
+    ``recipients`` are organisations; none means all. Entries are never changed.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    decision: Literal["granted", "withdrawn"]
+    recipients: tuple[str, ...] = ()
+    method: Literal["verbal", "written", "representative"]
+    note: str | None = None
+    recorded_at: AwareDatetime
+    recorded_by: str
+    organisation: str
+
+
+class Merge(BaseModel):
+    """That another record was found to be this person: what was taken from it, by whom.
+
+    ``before`` and ``after`` hold the fields that changed, so that the merge can be undone.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    retired_id: str
+    reason: str
+    at: AwareDatetime
+    by: str
+    organisation: str
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    nhs_number_taken: str | None = None
+    withdrawn_referral_ids: tuple[str, ...] = ()
+    """Open referrals withdrawn because the other record had one to the same service."""
+    undone_at: AwareDatetime | None = None
+    undone_by: str | None = None
+    undone_reason: str | None = None
+    case_ids: tuple[str, ...] = ()
+    """The cases that went back when the merge was undone."""
 
 
 class Person(BaseModel):
-    """One person in one tenant; the id is opaque and says nothing of them."""
+    """One person in one tenant; the id is opaque and says nothing of them.
+
+    ``merged_into`` makes the record an alias: whoever asks for it gets that person.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -31,8 +118,44 @@ class Person(BaseModel):
     birth_date: date
     contact: Contact = Contact()
     language: str | None = None
-    """The language they prefer, BCP 47."""
+    """The language they prefer, BCP 47; ``bfi`` is British Sign Language."""
     interpreter_needed: bool = False
+    communication_needs: tuple[str, ...] = ()
+    accessibility_needs: tuple[str, ...] = ()
+    representative: Representative | None = None
+    statistics: Statistics = Statistics()
+    moved: Move | None = None
+    deceased: Death | None = None
+    restriction: Restriction | None = None
+    consents: tuple[ConsentEntry, ...] = ()
+    candidates: tuple[str, ...] = ()
+    """Other records that may be the same person, for someone to look at."""
+    distinct_from: tuple[str, ...] = ()
+    """Records that look alike and were found to be someone else."""
+    merges: tuple[Merge, ...] = ()
+    merged_into: str | None = None
+
+    def with_(self, **changes: Any) -> Person:
+        """A validated copy."""
+        return Person.model_validate({**dict(self), **changes})
+
+    def is_open_to(self, subject: str) -> bool:
+        """Whether this worker may see the record as far as its restriction goes."""
+        return self.restriction is None or subject in self.restriction.named_workers
+
+
+ChangedPerson = tuple[Person, Sequence[Event]]
+
+
+def person_fact(event: type[PersonFactT], person: Person, cause: Cause, **said: Any) -> PersonFactT:
+    """A fact about this person, caused by this cause."""
+    return event(
+        tenant=person.tenant,
+        occurred_at=cause.at,
+        actor=EventActor(role=cause.actor.role, organisation=cause.actor.organisation),
+        person_id=person.id,
+        **said,
+    )
 
 
 def age_on(birth_date: date, day: date) -> int:

@@ -2,83 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
-from services.referral.domain.lifecycle import OPEN, Command, Status, after
+from services.referral.domain.lifecycle import (
+    ENDED,
+    OPEN,
+    Command,
+    Status,
+    after,
+)
+from services.referral.domain.meetings import AppointmentStatus
+from services.referral.domain.record import (
+    Appointment,
+    Clocks,
+    Consent,
+    ContactAttempt,
+    DeclineCode,
+    Dismissal,
+    GoalProgress,
+    Question,
+    RerouteNeed,
+)
 from shared.cause import Actor, Cause
 from shared.errors import Conflict, Forbidden
 from shared.events import (
-    AppointmentMode,
+    AppointmentCancelled,
     Event,
     EventActor,
-    GoalAchievement,
-    GoalLifecycle,
     GoalUpdated,
     ReferralAccepted,
-    ReferralCompleted,
+    ReferralAssigned,
     ReferralCreated,
     ReferralDeclined,
     ReferralEvent,
+    ReferralExpired,
     ReferralKind,
-    ReferralNotCompleted,
+    ReferralRerouteNeeded,
     ReferralWaitlisted,
-    ReferralWithdrawn,
+    SourceCode,
 )
-
-DeclineCode = Literal[
-    "no_capacity",
-    "not_eligible",
-    "out_of_area",
-    "wrong_service",
-    "insufficient_information",
-    "risk_too_high",
-    "duplicate",
-    "other",
-]
-OutcomeCode = Literal["goals_met", "partly_met", "stepped_up", "other"]
-EndCode = Literal[
-    "person_declined", "uncontactable", "did_not_attend", "moved", "deceased", "other"
-]
-WithdrawalCode = Literal[
-    "person_declined", "no_longer_needed", "moved", "deceased", "made_in_error"
-]
 
 FactT = TypeVar("FactT", bound=ReferralEvent)
 Changed = tuple["Referral", Sequence[Event]]
-
-
-class Consent(BaseModel):
-    """That the person agreed to their details being shared for this referral."""
-
-    model_config = ConfigDict(frozen=True)
-
-    method: Literal["verbal", "written", "representative"]
-    recorded_at: AwareDatetime
-    recorded_by_organisation: str
-
-
-class Appointment(BaseModel):
-    """A contact with the person; statuses are FHIR's."""
-
-    model_config = ConfigDict(frozen=True)
-
-    id: str
-    start: AwareDatetime
-    mode: AppointmentMode
-    status: Literal["booked", "fulfilled", "noshow", "cancelled"]
-
-
-class GoalProgress(BaseModel):
-    """How far a goal has come, as outcomes last said; its wording stays there."""
-
-    model_config = ConfigDict(frozen=True)
-
-    lifecycle_status: GoalLifecycle
-    achievement_status: GoalAchievement
-    seq: int
 
 
 class Referral(BaseModel):
@@ -91,6 +60,8 @@ class Referral(BaseModel):
     kind: ReferralKind
     case_id: str
     person_id: str
+    person_ids_before: tuple[str, ...] = ()
+    """Under which ids the person was known here before records were merged, oldest first."""
     service_id: str
     provider_organisation_id: str
     referrer_organisation_id: str
@@ -101,81 +72,136 @@ class Referral(BaseModel):
     reason: str
     consent: Consent
     status: Status
+    source_code: SourceCode = "practice"
+    previous_case_id: str | None = None
+    """The person's earlier case, for a re-referral."""
+    override_reason: str | None = None
+    """Why it was made although a like one ended lately."""
     assigned_to: str | None = None
     reason_code: str | None = None
     outcome_code: str | None = None
+    questions: tuple[Question, ...] = ()
+    suggested_service_ids: tuple[str, ...] = ()
+    """What a provider that declined suggests instead."""
+    replaces: str | None = None
+    rerouted_to: str | None = None
+    reroute_needed: RerouteNeed | None = None
+    reroute_dismissed: Dismissal | None = None
+    service_closed_seq: int = 0
+    """The number of the newest closing of the service that was applied here."""
     appointments: tuple[Appointment, ...] = ()
     goals: dict[str, GoalProgress] = {}
+    contacts: tuple[ContactAttempt, ...] = ()
+    closure_proposed: Literal["did_not_attend", "uncontactable"] | None = None
+    attention: Literal["death_revoked", "moved_out_of_area"] | None = None
+    """Why someone should look at it again; nothing is reopened by itself."""
+    clocks: Clocks = Clocks()
 
     @property
     def is_open(self) -> bool:
         """Whether something can still happen to it."""
         return self.status in OPEN
 
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it ended, if it has."""
+        return self.clocks.since if self.status in ENDED else None
+
     def with_(self, **changes: Any) -> Referral:
         """A validated copy."""
         return Referral.model_validate({**dict(self), **changes})
 
 
-def create(referral: Referral, cause: Cause) -> Changed:
-    """A new referral and the fact of it."""
-    created = fact(
+def create(referral: Referral, cause: Cause, *, due_by: datetime | None = None) -> Changed:
+    """A new referral and the fact of it; a draft is no fact yet.
+
+    ``due_by`` is when it expires without an answer.
+    """
+    if referral.status is Status.DRAFT:
+        return referral, []
+    return referral, [_made(referral, cause, due_by)]
+
+
+def submit(draft: Referral, cause: Cause, *, due_by: datetime | None = None) -> Changed:
+    """A draft is finished: from now on others know of it."""
+    if cause.actor.organisation != draft.referrer_organisation_id:
+        raise Forbidden("Only the organisation that wrote the draft submits it.")
+    submitted = moved(draft, Command.SUBMIT)
+    return submitted, [_made(submitted, cause, due_by)]
+
+
+def _made(referral: Referral, cause: Cause, due_by: datetime | None) -> ReferralCreated:
+    return fact(
         ReferralCreated,
         referral,
         cause,
         need_codes=referral.need_codes,
         priority=referral.priority,
+        source_code=referral.source_code,
+        replaces=referral.replaces,
+        previous_case_id=referral.previous_case_id,
+        due_by=due_by,
     )
-    return referral, [created]
 
 
 def accept(referral: Referral, cause: Cause, *, assigned_to: str | None) -> Changed:
     """The provider takes the referral and may say who will look after it."""
     check_provider(referral, cause.actor)
-    moved = _moved(referral, Command.ACCEPT, assigned_to=assigned_to)
-    return moved, [fact(ReferralAccepted, moved, cause, assigned_to=assigned_to)]
+    accepted = moved(referral, Command.ACCEPT, assigned_to=assigned_to)
+    return accepted, [fact(ReferralAccepted, accepted, cause, assigned_to=assigned_to)]
 
 
 def assign(referral: Referral, cause: Cause, *, assigned_to: str) -> Changed:
-    """Another worker of the provider looks after it; no fact other services need."""
+    """Another worker of the provider looks after it."""
     check_provider(referral, cause.actor)
-    return _moved(referral, Command.ASSIGN, assigned_to=assigned_to), []
+    given = moved(referral, Command.ASSIGN, assigned_to=assigned_to)
+    return given, [fact(ReferralAssigned, given, cause, assigned_to=assigned_to)]
 
 
 def waitlist(referral: Referral, cause: Cause) -> Changed:
     """The provider would take the person and has no place yet."""
     check_provider(referral, cause.actor)
-    moved = _moved(referral, Command.WAITLIST)
-    return moved, [fact(ReferralWaitlisted, moved, cause)]
+    waiting = moved(referral, Command.WAITLIST)
+    return waiting, [fact(ReferralWaitlisted, waiting, cause)]
 
 
-def decline(referral: Referral, cause: Cause, *, reason_code: DeclineCode) -> Changed:
-    """The provider does not take the referral, and says why."""
+def decline(
+    referral: Referral,
+    cause: Cause,
+    *,
+    reason_code: DeclineCode,
+    suggested_service_ids: tuple[str, ...] = (),
+) -> Changed:
+    """The provider does not take the referral, says why, and may know of a better place."""
     check_provider(referral, cause.actor)
-    moved = _moved(referral, Command.DECLINE, reason_code=reason_code)
-    return moved, [fact(ReferralDeclined, moved, cause, reason_code=reason_code)]
+    said = {"reason_code": reason_code, "suggested_service_ids": suggested_service_ids}
+    declined, events = ended(referral, cause, Command.DECLINE, ReferralDeclined, said)
+    return flag(declined, events, cause, "declined")
 
 
-def withdraw(referral: Referral, cause: Cause, *, reason_code: WithdrawalCode) -> Changed:
-    """The person or the referrer takes the referral back."""
-    if cause.actor.organisation not in _asking_side(referral):
-        raise Forbidden("Only the organisation that referred, or the person's team, may withdraw.")
-    moved = _moved(referral, Command.WITHDRAW, reason_code=reason_code)
-    return moved, [fact(ReferralWithdrawn, moved, cause, reason_code=reason_code)]
+def expire(referral: Referral, cause: Cause) -> Changed:
+    """Nobody answered in time: the referral is with those who asked again."""
+    expired, events = ended(referral, cause, Command.EXPIRE, ReferralExpired, {})
+    return flag(expired, events, cause, "expired")
 
 
-def complete(referral: Referral, cause: Cause, *, outcome_code: OutcomeCode) -> Changed:
-    """The service has done what it was asked for."""
-    check_provider(referral, cause.actor)
-    moved = _moved(referral, Command.COMPLETE, outcome_code=outcome_code)
-    return moved, [fact(ReferralCompleted, moved, cause, outcome_code=outcome_code)]
+def flag(
+    referral: Referral,
+    events: Sequence[Event],
+    cause: Cause,
+    reason_code: Literal["service_closed", "declined", "expired"],
+) -> Changed:
+    """Mark that this referral leads nowhere any more, for whoever chose the service.
 
-
-def not_complete(referral: Referral, cause: Cause, *, reason_code: EndCode) -> Changed:
-    """The service ends without an outcome."""
-    check_provider(referral, cause.actor)
-    moved = _moved(referral, Command.NOT_COMPLETE, reason_code=reason_code)
-    return moved, [fact(ReferralNotCompleted, moved, cause, reason_code=reason_code)]
+    A declined or expired intake is not marked: it has no link worker yet, and goes back to
+    the referrer by its own fact.
+    """
+    if referral.kind == "signpost" or (referral.kind == "intake" and not referral.is_open):
+        return referral, events
+    flagged = referral.with_(
+        reroute_needed=RerouteNeed(reason_code=reason_code, since=cause.at), reroute_dismissed=None
+    )
+    return flagged, [*events, fact(ReferralRerouteNeeded, flagged, cause, reason_code=reason_code)]
 
 
 def note_goal(referral: Referral, event: GoalUpdated) -> Changed:
@@ -200,6 +226,15 @@ def check_onward(intake: Referral, actor: Actor) -> None:
             f"The case is {intake.status.replace('_', ' ')}: accept it before referring on.",
             {"current_status": intake.status.value, "allowed": ["accepted", "in_progress"]},
         )
+
+
+def check_asking_side(referral: Referral, actor: Actor) -> None:
+    """Raise Forbidden unless the actor is of the referrer or of the team that holds the case."""
+    if actor.organisation not in {
+        referral.referrer_organisation_id,
+        referral.team_organisation_id,
+    }:
+        raise Forbidden("Only the organisation that referred, or the person's team, may do this.")
 
 
 def check_provider(referral: Referral, actor: Actor) -> None:
@@ -227,9 +262,41 @@ def fact(event: type[FactT], referral: Referral, cause: Cause, **said: Any) -> F
     )
 
 
-def _moved(referral: Referral, command: Command, **changes: Any) -> Referral:
+def moved(referral: Referral, command: Command, **changes: Any) -> Referral:
+    """The referral after the command, by the table; Conflict where that has no such step."""
     return referral.with_(status=after(referral.status, command), **changes)
 
 
-def _asking_side(referral: Referral) -> frozenset[str]:
-    return frozenset({referral.referrer_organisation_id, referral.team_organisation_id})
+def ended(
+    referral: Referral,
+    cause: Cause,
+    command: Command,
+    event: type[ReferralEvent],
+    said: Mapping[str, Any],
+    *,
+    by: Literal["person", "provider"] = "provider",
+) -> Changed:
+    """The referral ended by the command, and its fact; ``said`` is what both state.
+
+    Appointments still to come are called off with it. A draft ends without a fact: nobody
+    knew of it.
+    """
+    over = moved(referral, command, **said)
+    if referral.status is Status.DRAFT:
+        return over, []
+    coming = [each for each in over.appointments if each.is_to_come]
+    off = over.with_(
+        appointments=tuple(
+            each.with_status(AppointmentStatus.CANCELLED, cancelled_by=by)
+            if each.is_to_come
+            else each
+            for each in over.appointments
+        )
+    )
+    return off, [
+        fact(event, off, cause, **said),
+        *(
+            fact(AppointmentCancelled, off, cause, appointment_id=each.id, cancelled_by=by)
+            for each in coming
+        ),
+    ]

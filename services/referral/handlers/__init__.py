@@ -1,16 +1,128 @@
 """The use cases of referring, called by the API and by the consumers alike."""
 
-from services.referral.handlers.changing import change
+from services.referral.handlers.answering import (
+    answer_by_link,
+    look_by_link,
+    make_link,
+    read_expired,
+)
+from services.referral.handlers.arranging import put_rules, rules_of
+from services.referral.handlers.caseload import (
+    Handover,
+    accept,
+    assign,
+    hand_over,
+    put_worker,
+    team_of,
+)
+from services.referral.handlers.changing import change, change_by_fact, ring
+from services.referral.handlers.consent import (
+    after_consent_withdrawn,
+)
 from services.referral.handlers.hearing import note_goal, note_listing
-from services.referral.handlers.looking import look_at, look_at_person
-from services.referral.handlers.referring import Request, refer
+from services.referral.handlers.keeping_in_touch import (
+    contact_log,
+    log_contact,
+    notes_of,
+    write_note,
+)
+from services.referral.handlers.looking import Seen, look_at, look_at_person
+from services.referral.handlers.merging import (
+    after_merged,
+    after_unmerged,
+    candidates_for,
+    list_duplicates,
+    merge,
+    note_duplicates,
+    tell_apart,
+    unmerge,
+)
+from services.referral.handlers.persons import (
+    PersonCommand,
+    after_death,
+    after_death_revoked,
+    after_move,
+    change_person,
+    why_silent,
+)
+from services.referral.handlers.referring import Request, refer, submit
+from services.referral.handlers.rerouting import NewRoute, note_referral_made, reroute
+from services.referral.handlers.safeguarding import (
+    alerts,
+    close_concern,
+    raise_concern,
+    read_concern,
+)
+from services.referral.handlers.sessions import (
+    SessionChange,
+    change_session,
+    give_place_back,
+    schedule,
+    take_place,
+)
+from services.referral.handlers.sessions import follow as follow_session
+from services.referral.handlers.watching import (
+    watch_concerns,
+)
+from services.referral.handlers.worklist import Item, todo
 
 __all__ = [
+    "Handover",
+    "Item",
+    "NewRoute",
+    "PersonCommand",
     "Request",
+    "Seen",
+    "SessionChange",
+    "accept",
+    "after_consent_withdrawn",
+    "after_death",
+    "after_death_revoked",
+    "after_merged",
+    "after_move",
+    "after_unmerged",
+    "alerts",
+    "answer_by_link",
+    "assign",
+    "candidates_for",
     "change",
+    "change_by_fact",
+    "change_person",
+    "change_session",
+    "close_concern",
+    "contact_log",
+    "follow_session",
+    "give_place_back",
+    "hand_over",
+    "list_duplicates",
+    "log_contact",
     "look_at",
     "look_at_person",
+    "look_by_link",
+    "make_link",
+    "merge",
+    "note_duplicates",
     "note_goal",
     "note_listing",
+    "note_referral_made",
+    "notes_of",
+    "put_rules",
+    "put_worker",
+    "raise_concern",
+    "read_concern",
+    "read_expired",
     "refer",
+    "reroute",
+    "ring",
+    "rules_of",
+    "schedule",
+    "submit",
+    "take_place",
+    "team_of",
+    "tell_apart",
+    "todo",
+    "unmerge",
+    "watch_concerns",
+    "why_silent",
+    "write_note",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.referral.domain import listing as listings
 from services.referral.domain import referral as referrals
 from services.referral.domain.referral import Referral
+from services.referral.handlers.rerouting import mark_referrals_to
 from services.referral.store import Stores, listing_key
 from shared.cause import Cause
 from shared.events import DirectoryEvent, GoalUpdated
@@ -12,17 +13,19 @@ from shared.store import Duplicate, Saved
 
 
 async def note_listing(stores: Stores, event: DirectoryEvent, cause: Cause) -> None:
-    """Keep what the directory says of a service."""
+    """Keep what the directory says of a service; a closed one leaves its referrals without."""
     key = listing_key(event.tenant, event.service_id)
     try:
-        await stores.listings.insert(key, listings.heard(event), [], cause)
+        saved = await stores.listings.insert(key, listings.heard(event), [], cause)
     except Duplicate:
-        await stores.listings.update(
+        saved = await stores.listings.update(
             key,
             lambda known: (listings.newest(known, event), []),
             cause,
             remember=False,
         )
+    if not saved.state.open:
+        await mark_referrals_to(stores, event.service_id, saved.state.seq, cause)
 
 
 async def note_goal(stores: Stores, event: GoalUpdated, cause: Cause) -> Saved[Referral]:

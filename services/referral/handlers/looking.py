@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from services.referral.domain.disclosure import Sight, sight
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+
+from services.referral.domain.disclosure import (
+    COARSE,
+    Sight,
+    disclosed,
+    practice_link_ended,
+    sight,
+)
 from services.referral.domain.person import Person
 from services.referral.domain.referral import Referral
 from services.referral.store import Stores
@@ -10,33 +19,89 @@ from shared.cause import Actor
 from shared.errors import NotFound
 from shared.store import Saved
 
+Seen = tuple[Saved[Referral], Sight, Person | None]
+"""A referral, how much of it the asker sees, and the person if that is part of it."""
 
-async def look_at(
-    stores: Stores, referral_id: str, actor: Actor
-) -> tuple[Saved[Referral], Sight, Person | None]:
+_MOST_KNOWN = 200
+"""Referrals looked at to tell whether an organisation knows a person."""
+
+
+async def look_at(stores: Stores, referral_id: str, actor: Actor) -> Seen:
     """A referral, how much of it this actor sees, and the person if that is part of it."""
     saved = await stores.referrals.get(referral_id, actor.tenant)
-    how = sight(saved.state, actor)
-    if how is Sight.HAPPENED:
-        return saved, how, None
-    person = await stores.persons.get(saved.state.person_id, actor.tenant)
-    return saved, how, person.state
+    return (await look_at_all(stores, [saved], actor))[0]
 
 
-async def look_at_person(stores: Stores, person_id: str, actor: Actor) -> Saved[Person]:
+async def look_at_all(
+    stores: Stores, page: Sequence[Saved[Referral]], actor: Actor
+) -> Sequence[Seen]:
+    """Each referral with how much this actor sees of it now, by the person's own record.
+
+    Raises NotFound where the actor may not know of one of them.
+    """
+    first = {saved.id: sight(saved.state, actor) for saved in page}
+    wanted = [each.state.person_id for each in page if first[each.id] is not Sight.HAPPENED]
+    persons = await _persons(stores, wanted, actor.tenant)
+    now = datetime.now(UTC)
+    seen: list[Seen] = []
+    for saved in page:
+        how, person = first[saved.id], persons.get(saved.state.person_id)
+        if how is Sight.HAPPENED or person is None:
+            seen.append((saved, Sight.HAPPENED, None))
+            continue
+        left = disclosed(how, saved.state, person, actor, now)
+        seen.append((saved, left, None if left is Sight.HAPPENED else person))
+    return seen
+
+
+async def look_at_person(
+    stores: Stores, person_id: str, actor: Actor
+) -> tuple[Saved[Person], Sight]:
     """A person, for organisations that see all of one of their referrals. Else NotFound."""
+    saved = await stores.persons.resolve(person_id, actor.tenant)
+    if not await known_among(stores, [saved], actor):
+        raise NotFound("There is no such person.")
+    how = Sight.ALL if saved.state.is_open_to(actor.subject) else Sight.RESTRICTED
+    return saved, how
+
+
+async def known_among(
+    stores: Stores, persons: Collection[Saved[Person]], actor: Actor
+) -> Sequence[Saved[Person]]:
+    """Those of the persons whose referrals this actor's organisation sees all of."""
+    if actor.role in COARSE or not persons:
+        return []
+    owner = {
+        alias: saved for saved in persons for alias in await stores.persons.ids_of(saved.state)
+    }
     page = await stores.referrals.find(
         actor.tenant,
         {
-            "state.person_id": person_id,
+            "state.person_id": {"$in": list(owner)},
             "$or": [
                 {"state.referrer_organisation_id": actor.organisation},
                 {"state.source_organisation_id": actor.organisation},
                 {"state.team_organisation_id": actor.organisation},
             ],
         },
-        limit=1,
+        limit=_MOST_KNOWN,
     )
-    if not page.items or actor.role == "operations":
-        raise NotFound("There is no such person.")
-    return await stores.persons.get(person_id, actor.tenant)
+    now = datetime.now(UTC)
+    known = {
+        owner[each.state.person_id].id
+        for each in page.items
+        if not practice_link_ended(each.state, owner[each.state.person_id].state, actor, now)
+    }
+    return [saved for saved in persons if saved.id in known]
+
+
+async def _persons(stores: Stores, person_ids: Sequence[str], tenant: str) -> Mapping[str, Person]:
+    """The persons these ids stand for: a retired id gives the survivor."""
+    wanted = list(dict.fromkeys(person_ids))
+    found = await stores.persons.get_many(wanted, tenant) if wanted else {}
+    persons: dict[str, Person] = {}
+    for person_id, saved in found.items():
+        alias = saved.state.merged_into is not None
+        whole = await stores.persons.resolve(person_id, tenant) if alias else saved
+        persons[person_id] = whole.state
+    return persons

@@ -4,19 +4,38 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.referral.store.concerns import Concerns
 from services.referral.store.listings import Listings, listing_key
+from services.referral.store.notes import Notes
 from services.referral.store.persons import NHS_NUMBER, Persons
-from services.referral.store.referrals import ONE_OPEN, SOURCE, Referrals, visible_to
+from services.referral.store.referrals import (
+    ONE_OPEN,
+    ONE_REPLACEMENT,
+    SOURCE,
+    Referrals,
+    visible_to,
+)
+from services.referral.store.sessions import Sessions
+from services.referral.store.teams import Teams, team_key
+from services.referral.store.tenants import Tenant, Tenants
 
 __all__ = [
     "NHS_NUMBER",
     "ONE_OPEN",
+    "ONE_REPLACEMENT",
     "SOURCE",
+    "Concerns",
     "Listings",
+    "Notes",
     "Persons",
     "Referrals",
+    "Sessions",
     "Stores",
+    "Teams",
+    "Tenant",
+    "Tenants",
     "listing_key",
+    "team_key",
     "visible_to",
 ]
 
@@ -28,3 +47,8 @@ class Stores:
     referrals: Referrals
     persons: Persons
     listings: Listings
+    tenants: Tenants
+    teams: Teams
+    notes: Notes
+    sessions: Sessions
+    concerns: Concerns

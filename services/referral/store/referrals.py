@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from services.referral.domain.disclosure import COARSE, PROVIDER
+from services.referral.domain.lifecycle import Status
 from services.referral.domain.referral import Referral
 from shared.cause import Actor
 from shared.errors import NotFound
@@ -12,6 +15,9 @@ from shared.store import Index, Saved, Store
 
 SOURCE = "/linkway/referral"
 ONE_OPEN = "one_open_per_service"
+ONE_REPLACEMENT = "one_replacement"
+
+_PAGE = 200
 
 
 class Referrals(Store[Referral]):
@@ -26,7 +32,47 @@ class Referrals(Store[Referral]):
             unique=True,
             where={"facets.open": True},
         ),
+        Index(
+            ONE_REPLACEMENT,
+            (("tenant", 1), ("state.replaces", 1)),
+            unique=True,
+            where={"facets.replaces": True},
+        ),
+        Index("person", (("tenant", 1), ("state.person_id", 1), ("created_at", -1))),
+        Index(
+            "open_at_service",
+            (("tenant", 1), ("state.service_id", 1)),
+            where={"facets.open": True},
+        ),
+        Index(
+            "caseload",
+            (("tenant", 1), ("state.provider_organisation_id", 1), ("state.assigned_to", 1)),
+            where={"facets.open": True},
+        ),
+        Index(
+            "provider_todo",
+            (
+                ("tenant", 1),
+                ("state.provider_organisation_id", 1),
+                ("facets.provider_todo_at", 1),
+            ),
+            where={"facets.provider_todo_at": {"$exists": True}},
+        ),
+        Index(
+            "referrer_todo",
+            (
+                ("tenant", 1),
+                ("state.referrer_organisation_id", 1),
+                ("facets.referrer_todo_at", 1),
+            ),
+            where={"facets.referrer_todo_at": {"$exists": True}},
+        ),
         Index("case", (("tenant", 1), ("state.case_id", 1))),
+        Index(
+            "rekeyed",
+            (("tenant", 1), ("state.person_ids_before", 1)),
+            where={"facets.rekeyed": True},
+        ),
         Index(
             "inbox",
             (
@@ -39,12 +85,23 @@ class Referrals(Store[Referral]):
     )
 
     def facets(self, state: Referral) -> Mapping[str, Any]:
-        """Whether it is open, for the rule of one open referral per person and service."""
-        return {"open": True if state.is_open else None}
+        """What the rules of one, and whoever looks for something to do, find it by."""
+        return {
+            "open": True if state.is_open else None,
+            "replaces": True if state.replaces else None,
+            "reroute_needed": True if state.reroute_needed else None,
+            "provider_todo_at": state.clocks.provider_todo_at,
+            "referrer_todo_at": state.clocks.referrer_todo_at,
+            "rekeyed": True if state.person_ids_before else None,
+        }
 
     def receipt(self, state: Referral) -> Mapping[str, Any]:
         """The status a command led to."""
         return {"status": state.status.value}
+
+    def due(self, state: Referral) -> datetime | None:
+        """When the next of its clocks rings."""
+        return state.clocks.due_at
 
     async def open_between(self, person_id: str, service_id: str, tenant: str) -> Saved[Referral]:
         """The open referral of this person to this service. Raises NotFound without one."""
@@ -57,17 +114,125 @@ class Referrals(Store[Referral]):
             raise NotFound("There is no open referral of this person to this service.")
         return page.items[0]
 
+    async def loads(self, organisation_id: str, tenant: str) -> Mapping[str, int]:
+        """How many open referrals each worker of the organisation looks after."""
+        counted = await self.aggregate(
+            [
+                {
+                    "$match": {
+                        "tenant": tenant,
+                        "state.provider_organisation_id": organisation_id,
+                        "state.assigned_to": {"$type": "string"},
+                        "facets.open": True,
+                    }
+                },
+                {"$group": {"_id": "$state.assigned_to", "cases": {"$sum": 1}}},
+            ]
+        )
+        return {each["_id"]: each["cases"] for each in counted}
+
+    async def assigned_to(
+        self, subject: str, organisation_id: str, tenant: str
+    ) -> list[Saved[Referral]]:
+        """All open referrals that this worker of the organisation looks after."""
+        found = await self.aggregate(
+            [
+                {
+                    "$match": {
+                        "tenant": tenant,
+                        "state.provider_organisation_id": organisation_id,
+                        "state.assigned_to": subject,
+                        "facets.open": True,
+                    }
+                },
+                {"$sort": {"_id": 1}},
+            ]
+        )
+        return [self.read_document(each) for each in found]
+
+    async def waiting_for(
+        self, where: Mapping[str, Any], side: str, tenant: str, now: datetime, limit: int
+    ) -> list[Saved[Referral]]:
+        """Referrals about which this side (``provider`` or ``referrer``) has something to do.
+
+        ``where`` names the organisation and may narrow further; longest due first.
+        """
+        due = f"facets.{side}_todo_at"
+        found = await self.aggregate(
+            [
+                {
+                    "$match": {
+                        "tenant": tenant,
+                        due: {"$lte": now},
+                        **where,
+                    }
+                },
+                {"$sort": {due: 1}},
+                {"$limit": limit},
+            ]
+        )
+        return [self.read_document(each) for each in found]
+
+    async def of_person(self, person_id: str, service_id: str, tenant: str) -> list[Referral]:
+        """The person's cases and their referrals to this service, newest first."""
+        page = await self.find(
+            tenant,
+            {
+                "state.person_id": person_id,
+                "$or": [{"state.service_id": service_id}, {"state.kind": "intake"}],
+            },
+            limit=_PAGE,
+        )
+        return [each.state for each in page.items]
+
+    async def replacing(self, replaced_id: str, tenant: str) -> Saved[Referral]:
+        """The referral that took this one's place. Raises NotFound without one."""
+        page = await self.find(
+            tenant, {"state.replaces": replaced_id, "facets.replaces": True}, limit=1
+        )
+        if not page.items:
+            raise NotFound("No referral has taken this one's place.")
+        return page.items[0]
+
+    async def open_at_closed(
+        self, service_id: str, closing_seq: int, tenant: str
+    ) -> list[Saved[Referral]]:
+        """Some open referrals to a service that were not yet told of its closing."""
+        page = await self.find(
+            tenant,
+            {
+                "state.service_id": service_id,
+                "facets.open": True,
+                "state.service_closed_seq": {"$lt": closing_seq},
+            },
+            limit=_PAGE,
+        )
+        return list(page.items)
+
 
 def visible_to(actor: Actor) -> Mapping[str, Any]:
-    """The filter for referrals an actor may know of; operations see all, without persons."""
+    """The filter for referrals an actor may know of, as ``disclosure.sight`` has it.
+
+    Operations see all, without persons. A draft is known to whoever writes it.
+    """
+    finished = {"$nor": [{"state.status": Status.DRAFT.value}]}
     if actor.role == "operations":
-        return {}
+        return finished
     organisation = actor.organisation
     return {
         "$or": [
-            {"state.provider_organisation_id": organisation},
-            {"state.referrer_organisation_id": organisation},
-            {"state.source_organisation_id": organisation},
-            {"state.team_organisation_id": organisation},
+            {
+                "state.referrer_organisation_id": organisation,
+                **(finished if actor.role in COARSE else {}),
+            },
+            {"state.source_organisation_id": organisation, **finished},
+            {"state.team_organisation_id": organisation, **finished},
+            {
+                "state.provider_organisation_id": organisation,
+                "state.status": {"$nin": _NOT_FOR_PROVIDERS},
+            },
         ]
     }
+
+
+_NOT_FOR_PROVIDERS = [status.value for status, seen in PROVIDER.items() if seen is None]

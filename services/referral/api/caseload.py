@@ -1,0 +1,213 @@
+"""Teams and their workers, worklists and a tenant's own times, over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from services.referral import handlers
+from services.referral.api.access import Changing, Kept, answer
+from services.referral.api.fields import Id, Inbound, example
+from services.referral.api.views import Receipt
+from services.referral.domain.caseload import Worker
+from services.referral.domain.consequences import go_on
+from services.referral.domain.lifecycle import Status
+from services.referral.domain.rules import Rules
+from services.referral.domain.worklist import WORDS, Todo, review_waiting
+from shared.events import ReferralKind
+from shared.web import Acting, CauseOf, IfMatch, JsonBody, etag, require_role
+
+router = APIRouter(tags=["caseload"])
+
+WORKING = ("link_worker", "team_lead", "provider")
+_Leading = [Depends(require_role("team_lead"))]
+_Working = [Depends(require_role(*WORKING))]
+
+
+class WorkerStated(Inbound):
+    """A worker: how many open cases at most, and whether they take new ones."""
+
+    model_config = example(limit=40, active=True)
+
+    limit: Annotated[int, Field(ge=0, le=1000)]
+    active: bool = True
+
+
+class WorkerView(BaseModel):
+    """A worker, with how many open cases are theirs now."""
+
+    worker_id: str
+    limit: int
+    active: bool
+    open_cases: int
+
+
+class TeamView(BaseModel):
+    """An organisation's workers."""
+
+    organisation_id: str
+    workers: list[WorkerView]
+
+
+class TeamReceipt(BaseModel):
+    """The answer to a change of a team."""
+
+    version: int
+
+
+class HandoverView(BaseModel):
+    """Which cases went to whom, by referral id, and which nobody had room for."""
+
+    given: dict[str, str]
+    left: list[str]
+
+
+class TodoView(BaseModel):
+    """One thing to do; `code` is what, `words` the same for people."""
+
+    code: str
+    words: str
+    since: datetime
+    referral_id: str
+    case_id: str
+    kind: ReferralKind
+    status: Status
+    priority: Literal["routine", "urgent"]
+    service_id: str
+    assigned_to: str | None
+
+
+class Worklist(BaseModel):
+    """What is to be done, the most pressing first."""
+
+    items: list[TodoView]
+
+
+@router.get("/teams/{organisation_id}", response_model=TeamView, dependencies=_Working)
+async def read_team(organisation_id: Id, actor: Acting, stores: Kept) -> TeamView:
+    """Your team's workers, their limits and how many open cases each has."""
+    team, loads = await handlers.team_of(stores, organisation_id, actor)
+    return TeamView(
+        organisation_id=organisation_id,
+        workers=[
+            WorkerView(worker_id=subject, open_cases=loads.get(subject, 0), **dict(worker))
+            for subject, worker in sorted(team.workers.items())
+        ],
+    )
+
+
+@router.put(
+    "/teams/{organisation_id}/workers/{worker_id}",
+    response_model=TeamReceipt,
+    dependencies=_Leading,
+)
+async def put_worker(
+    organisation_id: Id,
+    worker_id: Id,
+    body: Annotated[WorkerStated, JsonBody(WorkerStated)],
+    cause: CauseOf,
+    stores: Kept,
+) -> Response:
+    """State a worker of your team: from then on cases are shared out, least loaded first.
+
+    Set `active` to false when someone leaves, then hand their cases over.
+    """
+    worker = Worker(limit=body.limit, active=body.active)
+    saved = await handlers.put_worker(stores, organisation_id, worker_id, worker, cause)
+    return answer(TeamReceipt(version=saved.version))
+
+
+@router.post(
+    "/teams/{organisation_id}/workers/{worker_id}/hand-over",
+    response_model=HandoverView,
+    dependencies=_Leading,
+)
+async def hand_over(
+    organisation_id: Id, worker_id: Id, cause: CauseOf, stores: Kept
+) -> HandoverView:
+    """Give all open cases of a worker who is no longer active to the others.
+
+    `left` names the cases nobody had room for: they stay where they are, and on the worklist.
+    """
+    done = await handlers.hand_over(stores, organisation_id, worker_id, cause)
+    return HandoverView(given=dict(done.given), left=list(done.left))
+
+
+@router.get("/worklist", response_model=Worklist)
+async def read_worklist(
+    request: Request,
+    actor: Annotated[Acting, Depends(require_role(*WORKING, "referrer"))],
+    stores: Kept,
+    *,
+    worker: Annotated[
+        Id | None,
+        Query(description="Only what this worker or nobody looks after; `me` is you."),
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> Worklist:
+    """What your organisation has to do today, the most pressing first.
+
+    Answers that are late, referrals that need another service, questions, closings to
+    confirm, attendance to record, appointments today, first contacts, reviews, follow-ups.
+    """
+    found = await handlers.todo(
+        stores,
+        actor,
+        request.app.state.clock.now(),
+        worker=actor.subject if worker == "me" else worker,
+        limit=limit,
+    )
+    return Worklist(items=[_view(item) for item in found])
+
+
+@router.post("/referrals/{referral_id}/go-on", response_model=Receipt, dependencies=_Working)
+async def keep_open(change: Changing) -> Response:
+    """Keep the referral open although closing it was proposed."""
+    return answer(Receipt.of(await change.by(go_on)))
+
+
+@router.post("/referrals/{referral_id}/review", response_model=Receipt, dependencies=_Working)
+async def review(change: Changing) -> Response:
+    """Say that you looked at this place on your waiting list, and that it stands."""
+    return answer(Receipt.of(await change.by(review_waiting)))
+
+
+@router.get("/rules", response_model=Rules)
+async def read_rules(actor: Acting, stores: Kept, response: Response) -> Rules:
+    """The times and limits your integrated care board works by."""
+    version, rules = await handlers.rules_of(stores, actor)
+    response.headers["ETag"] = etag(version)
+    return rules
+
+
+@router.put(
+    "/rules", response_model=TeamReceipt, dependencies=[Depends(require_role("tenant_admin"))]
+)
+async def put_rules(
+    body: Annotated[Rules, JsonBody(Rules)], cause: CauseOf, if_match: IfMatch, stores: Kept
+) -> Response:
+    """State times and limits of your own; what you leave out is the default.
+
+    Running clocks go by them from the referral's next change.
+    """
+    saved = await handlers.put_rules(stores, body, cause, if_match=if_match)
+    return answer(TeamReceipt(version=saved.version))
+
+
+def _view(item: handlers.Item) -> TodoView:
+    referral = item.saved.state
+    return TodoView(
+        code=item.task.todo.code,
+        words=WORDS[Todo(item.task.todo)],
+        since=item.task.since,
+        referral_id=referral.id,
+        case_id=referral.case_id,
+        kind=referral.kind,
+        status=referral.status,
+        priority=referral.priority,
+        service_id=referral.service_id,
+        assigned_to=referral.assigned_to,
+    )

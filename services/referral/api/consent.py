@@ -1,0 +1,73 @@
+"""Consent to share over HTTP: given, withdrawn, and looked up."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from services.referral import handlers
+from services.referral.api.access import Kept, answer
+from services.referral.api.fields import Id
+from services.referral.api.person_requests import ConsentDecision
+from services.referral.api.person_views import ConsentReceipt, ConsentRecord, ConsentView
+from services.referral.api.persons import CARING, ChangingPerson
+from services.referral.domain import consent, standing
+from shared.web import Acting, JsonBody, require_role
+
+router = APIRouter(tags=["consent"], dependencies=[Depends(require_role(*CARING))])
+
+
+@router.get("/persons/{person_id}/consent", response_model=ConsentRecord)
+async def read_consent(person_id: Id, actor: Acting, stores: Kept) -> ConsentRecord:
+    """Every decision the person made about sharing, oldest first; it is kept for good."""
+    saved, _ = await handlers.look_at_person(stores, person_id, actor)
+    standing.check_open_to(saved.state, actor)
+    return ConsentRecord(
+        items=[
+            ConsentView(
+                **entry.model_dump(exclude={"recipients"}),
+                recipient_organisation_ids=entry.recipients,
+            )
+            for entry in saved.state.consents
+        ]
+    )
+
+
+@router.post("/persons/{person_id}/consent", status_code=201, response_model=ConsentReceipt)
+async def grant(
+    body: Annotated[ConsentDecision, JsonBody(ConsentDecision)], change: ChangingPerson
+) -> Response:
+    """The person agrees to their details being shared, with these organisations or with all."""
+    return await _decided(consent.grant, body, change)
+
+
+@router.post(
+    "/persons/{person_id}/consent/withdraw", status_code=201, response_model=ConsentReceipt
+)
+async def withdraw(
+    body: Annotated[ConsentDecision, JsonBody(ConsentDecision)], change: ChangingPerson
+) -> Response:
+    """The person no longer agrees: from this moment on, recipients see nothing of them.
+
+    Their open referrals are withdrawn and every recipient is told. What was shared lawfully
+    before stays on record.
+    """
+    return await _decided(consent.withdraw, body, change)
+
+
+async def _decided(
+    decide: consent.Decide, body: ConsentDecision, change: ChangingPerson
+) -> Response:
+    entry_id = change.cause.make_id("consent")
+    command = partial(
+        decide,
+        entry_id=entry_id,
+        recipients=body.recipient_organisation_ids,
+        method=body.method,
+        note=body.note,
+    )
+    saved = await change.by(command)
+    receipt = ConsentReceipt(id=saved.id, version=saved.version, consent_id=entry_id)
+    return answer(receipt, 201, location=f"/persons/{saved.id}/consent")

@@ -1,0 +1,52 @@
+"""The kinds of fields that requests are made of, each with the rule it must keep."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, JsonValue, StringConstraints
+
+from services.referral.domain.person import is_nhs_number
+
+
+def _past(day: date) -> date:
+    if not date(1900, 1, 1) <= day <= datetime.now(UTC).date():
+        raise ValueError("must be a past date, 1900-01-01 or later")
+    return day
+
+
+def _nhs_number(text: str) -> str:
+    digits = text.replace(" ", "").replace("-", "")
+    if not is_nhs_number(digits):
+        raise ValueError("must be ten digits that pass the Modulus 11 check")
+    return digits
+
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+NeedCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,63}$")]
+PastDate = Annotated[date, AfterValidator(_past)]
+NhsNumber = Annotated[str, StringConstraints(max_length=20), AfterValidator(_nhs_number)]
+Telephone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9 ()-]{5,24}$")]
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
+Address = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+Postcode = Annotated[
+    str,
+    StringConstraints(to_upper=True, pattern=r"^[A-Za-z]{1,2}[0-9][A-Za-z0-9]? ?[0-9][A-Za-z]{2}$"),
+]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$", max_length=35)]
+ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+"""Hours and minutes where the person lives, as "09:00"."""
+
+
+class Inbound(BaseModel):
+    """What a request may hold: exactly the fields stated."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def example(**fields: JsonValue) -> ConfigDict:
+    """The configuration of a request whose example is this one."""
+    return ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [fields]})

@@ -1,0 +1,82 @@
+"""Attempts to reach the person, and notes of those who look after them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+from services.referral.domain import contacts
+from services.referral.domain.disclosure import Sight, sight
+from services.referral.domain.notes import Note
+from services.referral.domain.record import ContactAttempt
+from services.referral.domain.referral import Referral
+from services.referral.handlers.changing import change
+from services.referral.store import Stores
+from shared.cause import Actor, Cause
+from shared.errors import NotFound
+from shared.events import ContactChannel, ContactOutcome
+from shared.store import Page, Saved
+
+
+async def log_contact(
+    stores: Stores,
+    referral_id: str,
+    cause: Cause,
+    *,
+    channel: ContactChannel,
+    outcome_code: ContactOutcome,
+    at: datetime | None,
+    note: str | None,
+    if_match: int | None = None,
+) -> Saved[Referral]:
+    """Write down an attempt to reach the person; ``at`` is now where it is not said."""
+    made = ContactAttempt(
+        id=cause.make_id("contact"),
+        at=at or cause.at,
+        channel=channel,
+        outcome_code=outcome_code,
+        by=cause.actor.subject,
+        note=note,
+    )
+    command = partial(contacts.attempt, made=made)
+    return await change(stores, referral_id, command, cause, if_match=if_match)
+
+
+async def contact_log(stores: Stores, referral_id: str, actor: Actor) -> Sequence[ContactAttempt]:
+    """The attempts, for those who serve the person or hold the case. Else NotFound."""
+    referral = (await stores.referrals.get(referral_id, actor.tenant)).state
+    if sight(referral, actor) not in {Sight.ALL, Sight.SERVING}:
+        raise NotFound("There is no such referral.")
+    return referral.contacts
+
+
+async def write_note(stores: Stores, referral_id: str, text: str, cause: Cause) -> Saved[Note]:
+    """Keep a note of one's own organisation about a referral it knows of."""
+    actor = cause.actor
+    await _known(stores, referral_id, actor)
+    note = Note(
+        id=cause.make_id("note"),
+        tenant=actor.tenant,
+        referral_id=referral_id,
+        organisation_id=actor.organisation,
+        written_at=cause.at,
+        written_by=actor.subject,
+        text=text,
+    )
+    return await stores.notes.insert(note.id, note, [], cause)
+
+
+async def notes_of(
+    stores: Stores, referral_id: str, actor: Actor, *, limit: int, cursor: str | None
+) -> Page[Note]:
+    """The notes of one's own organisation about a referral, newest first."""
+    await _known(stores, referral_id, actor)
+    own = {"state.referral_id": referral_id, "state.organisation_id": actor.organisation}
+    return await stores.notes.find(actor.tenant, own, limit=limit, cursor=cursor)
+
+
+async def _known(stores: Stores, referral_id: str, actor: Actor) -> None:
+    referral = (await stores.referrals.get(referral_id, actor.tenant)).state
+    if sight(referral, actor) is Sight.HAPPENED and actor.role == "operations":
+        raise NotFound("There is no such referral.")

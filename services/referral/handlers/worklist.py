@@ -1,0 +1,64 @@
+"""What someone has to do today, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.referral.domain import worklist
+from services.referral.domain.referral import Referral
+from services.referral.domain.worklist import Side, Task
+from services.referral.store import Stores
+from shared.cause import Actor
+from shared.store import Saved
+
+_MOST = 2000
+"""Referrals looked through for one worklist: the ones longest due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A referral, and the first thing to be done about it."""
+
+    saved: Saved[Referral]
+    task: Task
+
+
+async def todo(
+    stores: Stores, actor: Actor, now: datetime, *, worker: str | None, limit: int
+) -> Sequence[Item]:
+    """What the asker's organisation has to do by ``now``, the most pressing first.
+
+    ``worker`` leaves what that worker looks after, in their cases, and what nobody does yet.
+    """
+    rules = await stores.tenants.rules(actor.tenant)
+    items = [
+        Item(saved, task)
+        for side in ("provider", "referrer")
+        for saved in await _candidates(stores, actor, side, now, worker)
+        if (task := worklist.due(saved.state, side, now, rules)) is not None
+    ]
+    items.sort(key=lambda item: (item.task.todo, _urgency(item.saved.state), item.task.since))
+    return items[:limit]
+
+
+async def _candidates(
+    stores: Stores, actor: Actor, side: Side, now: datetime, worker: str | None
+) -> Sequence[Saved[Referral]]:
+    organisation = actor.organisation
+    where: dict[str, object] = {f"state.{side}_organisation_id": organisation}
+    if worker is not None and side == "provider":
+        where["state.assigned_to"] = {"$in": [worker, None]}
+    elif worker is not None:
+        cases = await stores.referrals.assigned_to(worker, organisation, actor.tenant)
+        # A practice has no caseload of its own: what it referred is everybody's there.
+        where["$or"] = [
+            {"state.case_id": {"$in": [case.state.case_id for case in cases]}},
+            {"state.team_organisation_id": {"$ne": organisation}},
+        ]
+    return await stores.referrals.waiting_for(where, side, actor.tenant, now, _MOST)
+
+
+def _urgency(referral: Referral) -> int:
+    return 0 if referral.priority == "urgent" else 1

@@ -1,0 +1,238 @@
+"""How long matching and search take as the directory grows, through the API, on a real MongoDB.
+
+    .venv/bin/python -m tests.bench.directory            # 5,000 and 50,000 services
+    .venv/bin/python -m tests.bench.directory --large    # 500,000 too; loading takes a while
+
+All services are one tenant's and lie in one area of 60 by 60 km, so ten times as many are
+ten times as dense: the hard way to grow. Requests come one at a time; tokens, validation
+and the JSON of the answer are in the figures, a network is not. The database is served by
+the same machine. Made-up data from a fixed seed: two runs ask the same of the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import statistics
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import uvloop
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from services.directory import domain
+from services.directory.app import create_app
+from services.directory.domain import NEEDS
+from services.directory.settings import Settings
+from services.directory.store import Services, key
+from shared.cause import Actor, Cause
+from shared.devissuer import DevIssuer
+from shared.ids import new_id
+from shared.servers import Finder, free_port
+from shared.store import Database
+from shared.testing import serving
+from tests.bench.listings import LANGUAGES, WORDS, listings, point
+
+TENANT = "icb-demo"
+CURATOR = Actor("curator-1", "directory_curator", "org-council", TENANT)
+BATCH = 500
+LIMIT_MS = 100
+
+Ask = tuple[str, str, Any]
+"""Method, address, body."""
+
+
+async def main(sizes: list[int], count: int) -> None:
+    console = Console()
+    figures: dict[str, dict[int, list[float]]] = {}
+    with TemporaryDirectory() as folder:
+        async with Finder() as finder:
+            mongo = await finder.mongo()
+            with Progress(console=console) as progress:
+                for size in sizes:
+                    async with directory(mongo.uri, Path(folder), size, progress) as ask:
+                        await measure(ask, size, count, figures, progress)
+    report(console, figures, sizes)
+
+
+async def measure(
+    ask: Callable[[Ask], Awaitable[None]],
+    size: int,
+    count: int,
+    figures: dict[str, dict[int, list[float]]],
+    progress: Progress,
+) -> None:
+    task = progress.add_task(f"asking of {size:,}", total=count * len(KINDS))
+    for kind, make in KINDS.items():
+        taken = figures.setdefault(kind, {}).setdefault(size, [])
+        chance = Random(kind)
+        for n in range(count + WARM_UP):
+            started = time.perf_counter()
+            await ask(make(chance))
+            if n >= WARM_UP:
+                taken.append((time.perf_counter() - started) * 1000)
+                progress.advance(task)
+
+
+@asynccontextmanager
+async def directory(
+    mongo_uri: str, folder: Path, size: int, progress: Progress
+) -> AsyncIterator[Callable[[Ask], Awaitable[None]]]:
+    """A directory of so many services, and how to ask it; Kafka is away, as it may be."""
+    issuer, name = DevIssuer(), f"bench-{new_id()[-12:]}"
+    os.environ |= {
+        "LINKWAY_ENV": "development",
+        "LINKWAY_LOG_LEVEL": "ERROR",
+        "LINKWAY_MONGO_URI": mongo_uri,
+        "LINKWAY_MONGO_DATABASE": name,
+        "LINKWAY_KAFKA_BOOTSTRAP": f"127.0.0.1:{free_port()}",
+        "LINKWAY_JWKS": str(issuer.write_jwks(folder / "jwks.json")),
+        "LINKWAY_ISSUER": issuer.issuer,
+        "LINKWAY_AUDIENCE": issuer.audience,
+    }
+    database = Database.connect(mongo_uri, name)
+    try:
+        await load(database, size, progress)
+        token = issuer.issue(
+            subject="worker-1", role="link_worker", organisation="org-team", tenant=TENANT
+        )
+        async with serving(create_app(Settings.model_validate({}))) as http:
+
+            async def ask(request: Ask) -> None:
+                method, path, body = request
+                answer = await http.request(
+                    method, path, json=body, headers={"authorization": f"Bearer {token}"}
+                )
+                assert answer.status_code == 200, answer.text
+
+            yield ask
+    finally:
+        await database.drop()
+        await database.close()
+
+
+async def load(database: Database, size: int, progress: Progress) -> None:
+    """Store the services straight away: what is measured is finding them."""
+    services = Services(database.collection("services"))
+    await services.ensure_indexes()
+    task = progress.add_task(f"loading {size:,}", total=size)
+    begun = datetime.now(UTC) - timedelta(days=1)
+    batch = []
+    for n, listing in enumerate(listings(size)):
+        cause = Cause(id=str(n), actor=CURATOR, at=begun + timedelta(milliseconds=n))
+        service, _ = domain.publish(listing, listing.points({}), cause)
+        batch.append(services.insert(key(TENANT, listing.id), service, (), cause))
+        if len(batch) == BATCH or n + 1 == size:
+            await asyncio.gather(*batch)
+            progress.advance(task, len(batch))
+            batch = []
+
+
+def lat_lon(chance: Random) -> str:
+    middle = point(chance)
+    return f"lat={middle['latitude']}&lon={middle['longitude']}"
+
+
+def some_needs(chance: Random) -> list[str]:
+    return chance.sample(list(NEEDS), 2)
+
+
+def match(chance: Random, **asked: Any) -> Ask:
+    return "POST", "/matches", {"need_codes": some_needs(chance), **asked}
+
+
+def rare(chance: Random) -> dict[str, Any]:
+    return {
+        "languages": [chance.choice(LANGUAGES)],
+        "accessibility": ["step_free", "hearing_loop"],
+        "maximum_cost": 0,
+        "age": 30,
+        "days": ["SA", "SU"],
+    }
+
+
+def search(*conditions: str) -> Ask:
+    return "GET", f"/services?{'&'.join(conditions)}", None
+
+
+def word(chance: Random) -> str:
+    return chance.choice(WORDS)[:5].lower()
+
+
+KINDS: Mapping[str, Callable[[Random], Ask]] = {
+    "match within 5 km": lambda c: match(c, place=point(c), within_metres=5000, age=67),
+    "match within 5 km, rare wishes": lambda c: match(
+        c, place=point(c), within_metres=5000, **rare(c)
+    ),
+    "match from a place, no limit": lambda c: match(c, place=point(c)),
+    "match without a place": lambda c: match(c, age=67, days=["TU"]),
+    "match without a place, rare wishes": lambda c: match(c, **rare(c)),
+    "search from a place": lambda c: search(lat_lon(c), f"need={some_needs(c)[0]}"),
+    "search from a place, all filters": lambda c: search(
+        lat_lon(c),
+        "proximity=10000",
+        f"need={some_needs(c)[0]}",
+        f"language={c.choice(LANGUAGES)}",
+        "accessibility=step_free&free=true&age=30&day=SA",
+    ),
+    "search without a place": lambda _: search("limit=50"),
+    "search without a place, by need": lambda c: search(f"need={some_needs(c)[0]}"),
+    "search without a place, all filters": lambda c: search(
+        f"need={some_needs(c)[0]}",
+        f"language={c.choice(LANGUAGES)}",
+        "accessibility=step_free&free=true&age=30&day=SA",
+    ),
+    "search for a common word": lambda c: search(f"search={word(c)}"),
+    "search for a common word from a place": lambda c: search(f"search={word(c)}", lat_lon(c)),
+    "search for a rare word": lambda c: search(f"search=organisation%20{c.randrange(2000)}"),
+    "search for a rare word from a place": lambda c: search(
+        f"search={c.randrange(1000, 2000)}", lat_lon(c)
+    ),
+    "search with counts": lambda c: search(
+        f"need={some_needs(c)[0]}", lat_lon(c), "facets=need,language,accessibility,day,free"
+    ),
+}
+
+WARM_UP = 5
+
+
+def report(
+    console: Console, figures: Mapping[str, Mapping[int, list[float]]], sizes: list[int]
+) -> None:
+    table = Table("", *(f"{size:,}: p50 / p95 ms" for size in sizes), "growth of p50")
+    slow = []
+    for kind, by_size in figures.items():
+        cells = []
+        for size in sizes:
+            p50, p95 = statistics.median(by_size[size]), percentile(by_size[size], 0.95)
+            cells.append(f"{p50:.1f} / {p95:.1f}")
+            if p95 >= LIMIT_MS:
+                slow.append(f"{kind} of {size:,}")
+        growth = statistics.median(by_size[sizes[-1]]) / statistics.median(by_size[sizes[0]])
+        table.add_row(kind, *cells, f"{growth:.2f}")
+    console.print(table)
+    console.print(f"p95 of {LIMIT_MS} ms or more: {', '.join(slow) or 'none'}")
+
+
+def percentile(taken: list[float], share: float) -> float:
+    ordered = sorted(taken)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--large", action="store_true", help="500,000 services too")
+    parser.add_argument("--count", type=int, default=60, help="requests of each kind (60)")
+    parser.add_argument("--sizes", type=int, nargs="+", help="other sizes than these")
+    arguments = parser.parse_args()
+    asked = arguments.sizes or [5_000, 50_000, *([500_000] if arguments.large else [])]
+    uvloop.run(main(asked, arguments.count))
