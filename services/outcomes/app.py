@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from fastapi import FastAPI
 
 from services.outcomes import api
-from services.outcomes.consumers import consumer
+from services.outcomes.consumers import consumer, reports_consumer
+from services.outcomes.handlers.counting import keep_counting
 from services.outcomes.settings import Settings
-from services.outcomes.store import Aliases, Instruments, Plans, Stores
+from services.outcomes.store import (
+    Aliases,
+    Cases,
+    Cells,
+    Instruments,
+    Ledgers,
+    Plans,
+    Stores,
+    Trees,
+)
 from shared.events import ALL_EVENTS, OutcomeEvent
 from shared.runtime import Runtime
 
@@ -15,15 +27,21 @@ from shared.runtime import Runtime
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The service as an application; settings come from the environment unless given."""
     runtime = Runtime(settings or Settings.model_validate({}))
+    stores = Stores(
+        plans=Plans(runtime.collection("plans")),
+        aliases=Aliases(runtime.collection("aliases")),
+        instruments=Instruments(runtime.collection("instruments")),
+        cases=Cases(runtime.collection("cases")),
+        trees=Trees(runtime.collection("trees")),
+        cells=Cells(runtime.collection("cells")),
+        ledgers=Ledgers(runtime.collection("ledgers")),
+    )
     return runtime.app(
         title="Linkway outcomes",
         summary="What matters to a person, what they aim for, and how it goes.",
-        stores=Stores(
-            plans=Plans(runtime.collection("plans")),
-            aliases=Aliases(runtime.collection("aliases")),
-            instruments=Instruments(runtime.collection("instruments")),
-        ),
+        stores=stores,
         routers=api.routers,
-        consumers=[consumer],
+        consumers=[consumer, reports_consumer],
+        workers=[lambda: keep_counting(stores, lambda: datetime.now(UTC))],
         publishes=[event for event in ALL_EVENTS if event.topic == OutcomeEvent.topic],
     )

@@ -174,7 +174,8 @@ async def counts_agree(platform: Platform, mail: MailReceiver, accepted: set[str
     async with platform.database("referral") as database:
         stored = await database.collection("referrals").find({"tenant": TENANT}, 1000, None)
     assert {document["_id"] for document in stored} == accepted
-    assert {len(document["history"]) for document in stored} == {1}
+    told = {tuple(line["type"] for line in document["history"]) for document in stored}
+    assert told == {("referral-created", "case-profiled")}
 
     events = await created_events(platform)
     by_referral: dict[str, set[str]] = {}
@@ -190,9 +191,9 @@ async def counts_agree(platform: Platform, mail: MailReceiver, accepted: set[str
 
     async with platform.database("notifications") as database:
         deliveries = await database.collection("deliveries").find({"tenant": TENANT}, 1000, None)
-    told = Counter(document["state"]["about"]["subject"] for document in deliveries)
-    assert set(told) == accepted
-    assert set(told.values()) == {1}
+    messages_about = Counter(document["state"]["about"]["subject"] for document in deliveries)
+    assert set(messages_about) == accepted
+    assert set(messages_about.values()) == {1}
 
     # A receiver may see a message twice after a crash; its id says that it is the same one.
     messages = {each["Message-ID"] for each in mail.mails}

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from services.referral.domain import appointments, referral
+from services.referral.domain import appointments, closing, referral
+from services.referral.domain.appointments import Time
 from services.referral.domain.disclosure import Sight, sight
 from services.referral.domain.lifecycle import OPEN, TABLE, Command, Status, after
 from services.referral.domain.listing import Listing, check_takes, newest
@@ -168,17 +169,17 @@ def test_only_the_provider_answers_a_referral(
 
 
 def test_only_the_asking_side_withdraws() -> None:
-    withdrawn, events = referral.withdraw(onward(), cause_of(TEAM), reason_code="person_declined")
+    withdrawn, events = closing.withdraw(onward(), cause_of(TEAM), reason_code="person_declined")
     assert withdrawn.status == "withdrawn"
     assert [event.type for event in events] == ["referral-withdrawn"]
     with pytest.raises(Forbidden):
-        referral.withdraw(onward(), cause_of(GROUP), reason_code="person_declined")
+        closing.withdraw(onward(), cause_of(GROUP), reason_code="person_declined")
 
 
 def test_completing_needs_support_to_have_started() -> None:
     with pytest.raises(Conflict):
-        referral.complete(onward(Status.ACCEPTED), cause_of(GROUP), outcome_code="goals_met")
-    done, _ = referral.complete(
+        closing.complete(onward(Status.ACCEPTED), cause_of(GROUP), outcome_code="goals_met")
+    done, _ = closing.complete(
         onward(Status.IN_PROGRESS), cause_of(GROUP), outcome_code="goals_met"
     )
     assert (done.status, done.outcome_code) == ("completed", "goals_met")
@@ -189,11 +190,10 @@ def test_the_first_attended_contact_starts_support_and_later_ones_do_not() -> No
         onward(Status.ACCEPTED),
         cause_of(GROUP),
         appointment_id="a1",
-        start=NOON,
-        mode="in_person",
+        time=Time(NOON, "in_person"),
     )
     booked, _ = appointments.book(
-        booked, cause_of(GROUP), appointment_id="a2", start=NOON, mode="video"
+        booked, cause_of(GROUP), appointment_id="a2", time=Time(NOON, "video")
     )
     started, events = appointments.attend(booked, cause_of(GROUP), appointment_id="a1")
     assert started.status == "in_progress"
@@ -208,7 +208,7 @@ def test_missed_contacts_are_counted_in_the_fact() -> None:
     counts = []
     for number in ("a1", "a2", "a3"):
         state, _ = appointments.book(
-            state, cause_of(GROUP), appointment_id=number, start=NOON, mode="telephone"
+            state, cause_of(GROUP), appointment_id=number, time=Time(NOON, "telephone")
         )
         state, (event,) = appointments.miss(state, cause_of(GROUP), appointment_id=number)
         counts.append(event.model_dump()["dna_count"])
@@ -217,7 +217,7 @@ def test_missed_contacts_are_counted_in_the_fact() -> None:
 
 def test_an_appointment_is_settled_once() -> None:
     state, _ = appointments.book(
-        onward(Status.ACCEPTED), cause_of(GROUP), appointment_id="a1", start=NOON, mode="video"
+        onward(Status.ACCEPTED), cause_of(GROUP), appointment_id="a1", time=Time(NOON, "video")
     )
     state, _ = appointments.cancel(
         state, cause_of(GROUP), appointment_id="a1", cancelled_by="person"

@@ -1,5 +1,5 @@
 """Outcomes over HTTP: routes, receipts, views and status codes."""
 
-from services.outcomes.api import assessments, goals, measures, plans
+from services.outcomes.api import assessments, goals, measures, plans, reports
 
-routers = (plans.router, assessments.router, goals.router, measures.router)
+routers = (plans.router, assessments.router, goals.router, measures.router, reports.router)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.outcomes.store.aliases import Aliases
+from services.outcomes.store.cases import Cases, Trees
+from services.outcomes.store.cells import Cells, Ledgers
 from services.outcomes.store.instruments import Instruments
 from services.outcomes.store.plans import Plans
 
-__all__ = ["Aliases", "Instruments", "Plans", "Stores"]
+__all__ = ["Aliases", "Cases", "Cells", "Instruments", "Ledgers", "Plans", "Stores", "Trees"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +20,7 @@ class Stores:
     plans: Plans
     aliases: Aliases
     instruments: Instruments
+    cases: Cases
+    trees: Trees
+    cells: Cells
+    ledgers: Ledgers

@@ -14,8 +14,8 @@ from pydantic import AwareDatetime
 from services.outcomes.domain.change import Way
 from services.outcomes.domain.words import Strict
 from shared.events import (
-    AgeBand,
     AdministrativeGender,
+    AgeBand,
     EthnicGroup,
     GoalAchievement,
     GoalLifecycle,

@@ -23,7 +23,7 @@ BASE = 5
 """What numbers are rounded to."""
 
 _SPREAD = 0.4
-"""How fast the noise thins out: 0 in 43 of 100 draws, beyond 2 either way in 5."""
+"""How fast the noise thins out: 0 in 43 of 100 draws, beyond 2 either way in 9."""
 
 _ONE = 1 << 64
 

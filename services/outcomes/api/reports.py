@@ -1,0 +1,142 @@
+"""Reports over HTTP, as JSON or CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from services.outcomes.api.plans import Kept
+from services.outcomes.domain.reports import CAVEATS, ROLES, Line, ask
+from services.outcomes.handlers.reporting import Report, report
+from shared.cause import Actor
+from shared.web import require_role
+
+router = APIRouter(tags=["reports"])
+
+SUPPRESSED = "[c]"
+"""How a table says that a number is confidential (the harmonised symbol of UK statistics)."""
+
+
+class LineView(BaseModel):
+    """One line. A figure that is null is below 5, or too few to give: it is not shown."""
+
+    by: dict[str, str]
+    category: str | None
+    figures: dict[str, int | None]
+
+
+class ReportView(BaseModel):
+    """A report: what it counts, of whom, as of when, and what to bear in mind."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    subject: str
+    title: str
+    counts: str
+    scope: dict[str, str]
+    by: list[str]
+    category: str | None
+    months: list[str]
+    as_of: AwareDatetime | None
+    is_current: bool
+    lines: list[LineView]
+    totals: list[LineView]
+    caveats: list[str]
+
+    @classmethod
+    def of(cls, found: Report) -> ReportView:
+        """What the handler found, as it is answered."""
+        question, subject = found.question, found.question.subject
+        return cls(
+            subject=question.name,
+            title=subject.title,
+            counts=subject.counts,
+            scope={"kind": question.scope.kind, "id": question.scope.id},
+            by=list(question.by),
+            category=subject.category,
+            months=[question.months[0], question.months[-1]],
+            as_of=found.counted_at,
+            is_current=found.is_current,
+            lines=[_view(question.by, line) for line in found.table.lines],
+            totals=[_view((), line) for line in found.table.totals],
+            caveats=[*subject.caveats, *CAVEATS],
+        )
+
+
+@router.get("/reports/{subject}", response_model=ReportView)
+async def read_report(
+    subject: str,
+    request: Request,
+    actor: Annotated[Actor, Depends(require_role(*ROLES))],
+    stores: Kept,
+    by: Annotated[
+        list[str] | None,
+        Query(description="One or two to cut by, repeated or with a comma.", examples=["age_band"]),
+    ] = None,
+    from_: Annotated[str | None, Query(alias="from", examples=["2026-01"])] = None,
+    to: Annotated[str | None, Query(examples=["2026-03"])] = None,
+    practice: Annotated[str | None, Query(max_length=200)] = None,
+    team: Annotated[str | None, Query(max_length=200)] = None,
+    provider: Annotated[str | None, Query(max_length=200)] = None,
+    format: Annotated[Literal["json", "csv"] | None, Query()] = None,  # noqa: A002 - the parameter's public name
+) -> Response | ReportView:
+    """Numbers of referrals, needs, waits, attendance and outcomes, safe to publish.
+
+    Subjects: referrals, source, need, outcome, wait, decline-reason, attendance,
+    goal-achievement, wellbeing-change, unmet-need. ``by``: practice, pcn, provider, month,
+    age_band, sex, ethnic_group, deprivation_decile (unmet-need: month, district). A reporter
+    sees the whole tenant or one organisation; a practice, a team lead and a provider their
+    own. ``Accept: text/csv`` or ``format=csv`` gives a table. 404: no such report, or not
+    yours. 422: what ``by``, ``from`` or ``to`` may be.
+    """
+    cut = [each for given in by or () for each in given.split(",")]
+    wanted = {"practice": practice, "team": team, "provider": provider}
+    question = ask(actor, subject, cut, (from_, to), wanted, datetime.now(UTC))
+    view = ReportView.of(await report(stores, actor, question))
+    wants_csv = format == "csv" or (
+        format is None and "text/csv" in request.headers.get("accept", "")
+    )
+    if not wants_csv:
+        return view
+    name = f'attachment; filename="{view.subject}.csv"'
+    return Response(as_csv(view), media_type="text/csv", headers={"content-disposition": name})
+
+
+def as_csv(view: ReportView) -> str:
+    """The report as CSV: remarks first, each behind ``#``, then heading, lines and totals."""
+    text = io.StringIO()
+    scope = " ".join(view.scope.values()).strip()
+    as_of = view.as_of.isoformat() if view.as_of else "never"
+    remarks = [f"{view.title}: {view.counts}", f"{scope}, {view.months[0]} to {view.months[1]}"]
+    remarks += [f"As of {as_of}", *view.caveats, f"{SUPPRESSED} is a number that is not shown."]
+    text.writelines(f"# {remark}\r\n" for remark in remarks)
+    writer = csv.writer(text)
+    lines = [*view.lines, *view.totals]
+    measures = list(lines[0].figures) if lines else []
+    category = [view.category] if view.category else []
+    writer.writerow([*view.by, *category, *measures])
+    for line in lines:
+        values = [line.by.get(name, "total") for name in view.by]
+        codes = [line.category or ""] if category else []
+        shown = [SUPPRESSED if each is None else each for each in line.figures.values()]
+        writer.writerow([*map(_harmless, [*values, *codes]), *shown])
+    return text.getvalue()
+
+
+def _harmless(text: str) -> str:
+    """A spreadsheet must not take an organisation's id for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def _view(by: Sequence[str], line: Line) -> LineView:
+    return LineView(
+        by=dict(zip(by, line.values, strict=False)),
+        category=line.category,
+        figures=dict(line.figures),
+    )

@@ -1,0 +1,89 @@
+"""What reports hear: a consumer group of its own, which can be built anew from the beginning."""
+
+from __future__ import annotations
+
+from services.outcomes.domain import reports
+from services.outcomes.domain.reports import Case, Tree
+from services.outcomes.domain.reports.facts import CONTACT_STATUSES, STATUSES
+from services.outcomes.handlers import reporting
+from services.outcomes.store import Stores
+from shared.bus import Consumer
+from shared.cause import Cause
+from shared.events import (
+    AppointmentEvent,
+    AssessmentAmended,
+    AssessmentCompleted,
+    CaseProfiled,
+    GoalUpdated,
+    MeasureRecorded,
+    NeedUnmet,
+    OrganisationChanged,
+    ReferralEvent,
+)
+from shared.store import Saved
+
+consumer = Consumer[Stores]("outcomes-reports")
+
+
+@consumer.on(*STATUSES)
+async def referral_moved(event: ReferralEvent, cause: Cause, stores: Stores) -> Saved[Case]:
+    """Where each referral of the case stands."""
+    return await reporting.note(
+        stores, event.case_id, lambda case: reports.note_referral(case, event), cause
+    )
+
+
+@consumer.on(*CONTACT_STATUSES)
+async def contact_told(event: AppointmentEvent, cause: Cause, stores: Stores) -> Saved[Case]:
+    """What became of each contact."""
+    return await reporting.note(
+        stores, event.case_id, lambda case: reports.note_contact(case, event), cause
+    )
+
+
+@consumer.on(CaseProfiled)
+async def case_profiled(event: CaseProfiled, cause: Cause, stores: Stores) -> Saved[Case]:
+    """The groups the case is counted under."""
+    return await reporting.note(
+        stores, event.case_id, lambda case: reports.note_profile(case, event), cause
+    )
+
+
+@consumer.on(AssessmentCompleted, AssessmentAmended)
+async def assessed(
+    event: AssessmentCompleted | AssessmentAmended, cause: Cause, stores: Stores
+) -> Saved[Case]:
+    """The needs that were found."""
+    return await reporting.note(
+        stores, event.case_id, lambda case: reports.note_assessment(case, event), cause
+    )
+
+
+@consumer.on(GoalUpdated)
+async def goal_updated(event: GoalUpdated, cause: Cause, stores: Stores) -> Saved[Case]:
+    """Where each goal stands."""
+    return await reporting.note(
+        stores, event.case_id, lambda case: reports.note_goal(case, event), cause
+    )
+
+
+@consumer.on(MeasureRecorded)
+async def measure_recorded(event: MeasureRecorded, cause: Cause, stores: Stores) -> Saved[Case]:
+    """Which way wellbeing went."""
+    return await reporting.note_measure(stores, event, cause)
+
+
+@consumer.on(NeedUnmet)
+async def need_unmet(event: NeedUnmet, cause: Cause, stores: Stores) -> Saved[Case]:
+    """A search that found nothing."""
+    return await reporting.note(
+        stores, f"unmet-{event.unmet_id}", lambda case: reports.note_unmet(case, event), cause
+    )
+
+
+@consumer.on(OrganisationChanged)
+async def organisation_changed(
+    event: OrganisationChanged, cause: Cause, stores: Stores
+) -> Saved[Tree]:
+    """Which network a practice is part of."""
+    return await reporting.note_belonging(stores, event, cause)

@@ -1,0 +1,57 @@
+"""Reports: what each case counts for, the roll-ups, and what of them may be shown."""
+
+from services.outcomes.domain.reports.asking import ROLES, Question, Scope, ask
+from services.outcomes.domain.reports.case import Case, Contribution
+from services.outcomes.domain.reports.cells import Cell, Deltas, add, add_up, cell_id, empty_cell
+from services.outcomes.domain.reports.contribution import contribution
+from services.outcomes.domain.reports.facts import (
+    note_assessment,
+    note_contact,
+    note_goal,
+    note_profile,
+    note_referral,
+    note_unmet,
+    note_wellbeing,
+)
+from services.outcomes.domain.reports.ledger import Batch, Entry, Ledger, counted_in, entries_of
+from services.outcomes.domain.reports.subjects import CAVEATS, SUBJECTS, By, SubjectName
+from services.outcomes.domain.reports.table import Line, Table, count, tabulate
+from services.outcomes.domain.reports.tree import Tree, note_organisation
+
+__all__ = [
+    "CAVEATS",
+    "ROLES",
+    "SUBJECTS",
+    "Batch",
+    "By",
+    "Case",
+    "Cell",
+    "Contribution",
+    "Deltas",
+    "Entry",
+    "Ledger",
+    "Line",
+    "Question",
+    "Scope",
+    "SubjectName",
+    "Table",
+    "Tree",
+    "add",
+    "add_up",
+    "ask",
+    "cell_id",
+    "contribution",
+    "count",
+    "counted_in",
+    "empty_cell",
+    "entries_of",
+    "note_assessment",
+    "note_contact",
+    "note_goal",
+    "note_organisation",
+    "note_profile",
+    "note_referral",
+    "note_unmet",
+    "note_wellbeing",
+    "tabulate",
+]

@@ -1,0 +1,137 @@
+"""From cells to the table that is shown: added up, then every number made safe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+
+from services.outcomes.domain.reports.asking import Question
+from services.outcomes.domain.reports.cells import Cell
+from services.outcomes.domain.reports.contribution import ALL, WAIT_BINS, split
+from services.outcomes.domain.reports.disclosure import blocks_of, noise_of, publish
+from services.outcomes.domain.reports.subjects import CLOSED
+
+_LEAST_FOR_A_MEDIAN = 10
+
+Values = tuple[str, ...]
+Counts = dict[tuple[Values, str], dict[str, int]]
+"""By the values of the cut and the category: how often each measure."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line: the values of the cut, the category if there is one, and its figures."""
+
+    values: Values
+    category: str | None
+    figures: Mapping[str, int | None]
+
+
+@dataclass(frozen=True)
+class Table:
+    """What is shown. ``totals`` are the lines of the whole, counted by themselves."""
+
+    lines: tuple[Line, ...]
+    totals: tuple[Line, ...]
+
+
+def count(question: Question, cells: Iterable[Cell]) -> Counts:
+    """The cells' rows added up, for each line and, under no values, for the whole."""
+    counts: Counts = {}
+    at: dict[tuple[str, ...], tuple[int, ...]] = {}
+    for cell in cells:
+        scope = question.scope
+        own = {"practice": cell.practice, "provider": cell.owner, "month": cell.month}
+        names = cell.dims
+        picks = at.setdefault(
+            names, tuple(names.index(name) if name in names else -1 for name in question.by)
+        )
+        inner = names.index("practice") if scope.kind == "practice" and not cell.practice else -1
+        for row, number in cell.rows.items():
+            parts = split(row)
+            if inner >= 0 and parts[inner] != scope.id:
+                continue
+            values = tuple(
+                parts[n] if n >= 0 else own[name]
+                for n, name in zip(picks, question.by, strict=True)
+            )
+            category, measure = parts[-2:]
+            for key in {(values, category), ((), category)}:
+                figures = counts.setdefault(key, {})
+                figures[measure] = figures.get(measure, 0) + number
+    return counts
+
+
+def tabulate(question: Question, counts: Counts, secret: str) -> Table:
+    """The table of a question, every number safe to show."""
+    totals = {
+        category: Line(
+            (), _shown(question, category), _safe(question, (), category, counts, secret)
+        )
+        for (values, category) in sorted(counts)
+        if values == ()
+    }
+    shown = {category for category, line in totals.items() if _tells(line)}
+    wanted = set(_grid(question, shown | {ALL})) if question.by else set()
+    lines = []
+    for values, category in sorted(wanted | {key for key in counts if key[0] and question.by}):
+        figures = _safe(question, values, category, counts, secret)
+        line = Line(values, _shown(question, category), figures)
+        if (values, category) in wanted or _tells(line):
+            lines.append(line)
+    return Table(tuple(lines), tuple(line for line in totals.values() if _tells(line)))
+
+
+def _grid(question: Question, categories: Iterable[str]) -> Iterator[tuple[Values, str]]:
+    """Every line of a table all of whose values are known beforehand."""
+    if question.subject.category == "kind":
+        categories = set(categories) - {ALL}
+    known = [question.months if name == "month" else CLOSED.get(name) for name in question.by]
+    closed = [values for values in known if values is not None]
+    if len(closed) == len(known):
+        for *values, category in product(*closed, sorted(categories)):
+            yield tuple(values), category
+
+
+def _safe(
+    question: Question, values: Values, category: str, counts: Counts, secret: str
+) -> Mapping[str, int | None]:
+    found = counts.get((values, category), {})
+    conditions = dict(zip(question.by, values, strict=False))
+    month = conditions.pop("month", None)
+    if question.scope.kind != "tenant":
+        conditions[question.scope.kind] = question.scope.id
+    blocks = blocks_of((month,) if month else question.months)
+    medians = question.subject.medians or {}
+    figures: dict[str, int | None] = {}
+    for measure in question.subject.measures:
+        if measure in medians:
+            counted = figures[medians[measure]]
+            enough = counted is not None and counted >= _LEAST_FOR_A_MEDIAN
+            figures[measure] = _median(found, medians[measure]) if enough else None
+        else:
+            number = found.get(measure, 0)
+            figure = (question.name, category, measure)
+            noise = noise_of(secret, conditions, figure, blocks) if number else 0
+            figures[measure] = publish(number, noise)
+    return figures
+
+
+def _median(found: Mapping[str, int], measure: str) -> int | None:
+    """The upper end of the bin that holds the median; None in the open last one."""
+    bins = [found.get(f"{measure}:{n}", 0) for n in range(len(WAIT_BINS))]
+    half = found.get(measure, 0) / 2
+    for most, number in zip(WAIT_BINS, bins, strict=True):
+        half -= number
+        if half <= 0:
+            return most
+    return None
+
+
+def _shown(question: Question, category: str) -> str | None:
+    return category if question.subject.category else None
+
+
+def _tells(line: Line) -> bool:
+    return any(figure is not None for figure in line.figures.values())

@@ -1,0 +1,126 @@
+"""Hearing facts for reports, and answering what reports are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.outcomes.domain.change import changes_since_baseline
+from services.outcomes.domain.reports import (
+    Case,
+    Question,
+    Table,
+    Tree,
+    count,
+    note_organisation,
+    note_wellbeing,
+    tabulate,
+)
+from services.outcomes.store import Stores
+from shared.cause import Actor, Cause
+from shared.errors import NotFound
+from shared.events import MeasureRecorded, OrganisationChanged
+from shared.store import Duplicate, Saved
+
+
+@dataclass(frozen=True)
+class Report:
+    """A table with what it rests on; ``is_current`` while no case waits to be counted."""
+
+    question: Question
+    table: Table
+    counted_at: datetime | None
+    is_current: bool
+
+
+async def note(
+    stores: Stores, case_id: str, change: Callable[[Case], Case], cause: Cause
+) -> Saved[Case]:
+    """Apply a fact to a case, whichever fact of it comes first."""
+
+    def stamped(case: Case) -> tuple[Case, tuple[()]]:
+        changed = change(case)
+        return (case if changed == case else _stamp(changed, cause)), ()
+
+    try:
+        saved = await stores.cases.update(case_id, stamped, cause, remember=False)
+    except NotFound:
+        blank = Case(tenant=cause.actor.tenant, case_id=case_id, changed_at=cause.at)
+        try:
+            saved = await stores.cases.insert(case_id, stamped(blank)[0], (), cause)
+        except Duplicate:
+            saved = await stores.cases.update(case_id, stamped, cause, remember=False)
+    return await _place(stores, saved, cause)
+
+
+async def note_measure(stores: Stores, event: MeasureRecorded, cause: Cause) -> Saved[Case]:
+    """Which way wellbeing went, read from the plan: the fact itself holds no scores."""
+    plan = await stores.plans.get(event.case_id, event.tenant)
+    comparisons = changes_since_baseline(plan.state.measures)
+    return await note(
+        stores,
+        event.case_id,
+        lambda case: note_wellbeing(case, comparisons, plan.version),
+        cause,
+    )
+
+
+async def note_belonging(stores: Stores, event: OrganisationChanged, cause: Cause) -> Saved[Tree]:
+    """An organisation's place, and with it that of the cases it referred in."""
+    id_ = _tree_id(event.tenant, event.organisation_id)
+    blank = Tree(tenant=event.tenant, organisation_id=event.organisation_id)
+    try:
+        saved = await stores.trees.insert(id_, note_organisation(blank, event), (), cause)
+    except Duplicate:
+        saved = await stores.trees.update(
+            id_, lambda tree: (note_organisation(tree, event), ()), cause, remember=False
+        )
+    # Cases stored before the tree are found here; those stored after it find the tree.
+    async for case in stores.cases.of_practice(event.tenant, event.organisation_id):
+        await _place(stores, case, cause, tree=saved.state)
+    return saved
+
+
+async def report(stores: Stores, actor: Actor, question: Question) -> Report:
+    """The answer to a question that ``domain.reports.ask`` has checked."""
+    is_current = not await stores.cases.uncounted(actor.tenant)
+    try:
+        ledger = (await stores.ledgers.get(actor.tenant, actor.tenant)).state
+    except NotFound:
+        return Report(question, Table((), ()), None, is_current=is_current)
+    cells = await stores.cells.answering(actor.tenant, question)
+    table = tabulate(question, count(question, cells), ledger.secret)
+    return Report(question, table, ledger.counted_at, is_current and ledger.batch is None)
+
+
+async def _place(
+    stores: Stores, saved: Saved[Case], cause: Cause, *, tree: Tree | None = None
+) -> Saved[Case]:
+    """Put a case under the network its practice was part of when the case was opened."""
+    opening = saved.state.opening
+    if opening is None:
+        return saved
+    if tree is None:
+        id_ = _tree_id(saved.state.tenant, opening.source_organisation_id)
+        found = await stores.trees.get_many([id_], saved.state.tenant)
+        if id_ not in found:
+            return saved
+        tree = found[id_].state
+    pcn = tree.part_of_at(opening.at)
+    if pcn == saved.state.pcn:
+        return saved
+    return await stores.cases.update(
+        saved.id,
+        lambda case: (_stamp(case.model_copy(update={"pcn": pcn}), cause), ()),
+        cause,
+        remember=False,
+    )
+
+
+def _stamp(case: Case, cause: Cause) -> Case:
+    return case.model_copy(update={"changed_at": cause.at})
+
+
+def _tree_id(tenant: str, organisation_id: str) -> str:
+    return f"{tenant}:{organisation_id}"
