@@ -15,8 +15,8 @@ RUN    := $(BIN)/python
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY) ## Start everything, play 200 journeys, stay up (ONCE=1 ends; DATA=folder uses your files)
-	@$(BIN)/linkway demo $(if $(ONCE),--once) $(if $(DATA),--data "$(DATA)")
+demo: $(READY) ## Start everything, play 1,000 journeys, stay up (ONCE=1 ends; PEOPLE=100 is quicker; DATA=folder uses your files)
+	@$(BIN)/linkway demo $(if $(ONCE),--once) $(if $(PEOPLE),--people $(PEOPLE)) $(if $(DATA),--data "$(DATA)")
 
 test: $(READY) ## Run all tests on real MongoDB and Kafka (ARGS="-k relay" picks some)
 	@$(BIN)/pytest -n $(or $(WORKERS),auto) --dist loadgroup $(ARGS)

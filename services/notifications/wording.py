@@ -130,9 +130,9 @@ class Wording:
         name: str,
         *,
         channel: PersonChannel,
-        language: str = ENGLISH,
+        language: str | None = None,
         neutral: bool = False,
-        given_names: str = "",
+        given_names: str | None = None,
         start: datetime | None = None,
         mode: str | None = None,
         version: int | None = None,
@@ -143,12 +143,12 @@ class Wording:
         """
         versions = self._words[name]
         version = version or max(versions)
-        language = language.lower().partition("-")[0]
+        language = (language or ENGLISH).lower().partition("-")[0]
         if language not in versions[version]:
             language = ENGLISH
         words = versions[version][language]
         said = {
-            "greeting": _greeting(given_names, language),
+            "greeting": _greeting(given_names or "", language),
             "when": _when(start, language) if start else "",
             "how": _HOW.get(language, _HOW[ENGLISH]).get(mode or "", ""),
         }

@@ -75,7 +75,9 @@ async def test_a_second_open_referral_to_the_same_service_names_the_first(
         headers=referring.practice,
     )
     assert withdrawn.status_code == 200
-    again = await referring.refer(person=None, person_id=first["person_id"])
+    again = await referring.refer(
+        person=None, person_id=first["person_id"], override_reason="They changed their mind."
+    )
     assert again.status_code == 201
 
 
@@ -248,6 +250,7 @@ async def test_appointments_start_support_and_are_on_the_timeline(referring: Ref
     history = (await referring.http.get(f"{path}/history", headers=referring.practice)).json()
     assert [line["summary"] for line in history["items"]] == [
         "Referral made",
+        "Counted for reports",
         "Referral accepted",
         "Appointment booked",
         "Appointment attended",

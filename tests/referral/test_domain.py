@@ -13,7 +13,8 @@ from services.referral.domain.disclosure import Sight, sight
 from services.referral.domain.lifecycle import OPEN, TABLE, Command, Status, after
 from services.referral.domain.listing import Listing, check_takes, newest
 from services.referral.domain.person import age_on, is_nhs_number, postcode_district
-from services.referral.domain.referral import Changed, Consent, Referral
+from services.referral.domain.record import Consent
+from services.referral.domain.referral import Changed, Referral
 from shared.cause import Actor, Cause
 from shared.errors import Conflict, Forbidden, Invalid, NotFound
 from shared.events import EventActor, GoalUpdated, ServiceChanged, ServiceClosed

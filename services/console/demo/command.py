@@ -25,7 +25,7 @@ def play_demo(
             file_okay=False,
         ),
     ] = None,
-    people: Annotated[int, typer.Option(help="How many are referred.", min=1)] = 200,
+    people: Annotated[int, typer.Option(help="How many are referred.", min=1)] = 1000,
     seed: Annotated[int, typer.Option(help="The same seed makes the same people.")] = 2026,
     postcode_area: Annotated[
         list[str] | None,

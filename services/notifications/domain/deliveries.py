@@ -70,6 +70,9 @@ TOLD_FACTS = frozenset(
 """The fields of an event that a message repeats: a field added to an event is not told
 until it is named here. What someone needs and when they meet is left to the owner's API."""
 
+OWNER_AWAY_WAIT = timedelta(minutes=1)
+"""How soon to ask again for the link a message is to carry."""
+
 LONGEST_RETRY_AFTER = timedelta(hours=24)
 """A receiver may ask for this much patience: the schedule's own longest wait."""
 
@@ -182,10 +185,15 @@ def record_attempt(
     """The delivery after an attempt that started at ``started`` and ended at ``cause.at``.
 
     A delivery that has already ended stays as it is, except that one cancelled while its
-    message was on the way, and taken, was delivered.
+    message was on the way, and taken, was delivered. That the owner of its link was away
+    counts as no attempt.
     """
     if delivery.status in {"delivered", "failed"}:
         return delivery, ()
+    if outcome.code == "owner_away":
+        if delivery.status != "queued":
+            return delivery, ()
+        return delivery.model_copy(update={"next_attempt_at": cause.at + OWNER_AWAY_WAIT}), ()
     attempt = Attempt(
         at=started,
         outcome=outcome.code,
@@ -198,6 +206,8 @@ def record_attempt(
         return ended, (NotificationDelivered(**_facts(ended, cause)),)
     if delivery.status == "cancelled":
         return tried, ()
+    if outcome.code == "not_needed":
+        return cancel(tried)
     next_one = len(tried.attempts) - tried.tried_before + 1
     wait = None if outcome.final else policy.wait_before(next_one, jitter)
     if wait is None:

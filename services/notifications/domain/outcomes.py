@@ -20,8 +20,14 @@ OutcomeCode = Literal[
     "mail_rejected",
     "mail_account_refused",
     "not_sent",
+    "owner_away",
+    "not_needed",
 ]
-"""How an attempt ended, in Linkway's words: a receiver's own words may hold anything."""
+"""How an attempt ended, in Linkway's words: a receiver's own words may hold anything.
+
+``owner_away``: the message's link could not be had, so nothing was tried yet.
+``not_needed``: what the message asks for was done meanwhile.
+"""
 
 
 class Outcome(Frozen):

@@ -73,9 +73,9 @@ class Reachability(_Answered):
     channels: tuple[Reach, ...] = ()
     neutral_sender: bool = False
     """Someone else may see the message: say neither who writes nor what about."""
-    language: str = "en"
+    language: str | None = None
     safe_hours: tuple[SafeHours, ...] = ()
-    given_names: str = Field(default="", repr=False)
+    given_names: str | None = Field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.notifications.store.deliveries import Deliveries
+from services.notifications.store.messages_back import MessagesBack
+from services.notifications.store.people import PersonMarks, PersonMessages
 from services.notifications.store.subscriptions import Subscriptions
 
-__all__ = ["Deliveries", "Stores", "Subscriptions"]
+__all__ = [
+    "Deliveries",
+    "MessagesBack",
+    "PersonMarks",
+    "PersonMessages",
+    "Stores",
+    "Subscriptions",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +25,6 @@ class Stores:
 
     subscriptions: Subscriptions
     deliveries: Deliveries
+    messages_back: MessagesBack
+    person_messages: PersonMessages
+    person_marks: PersonMarks

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from services.outcomes.api.plans import Kept
+from services.outcomes.api.answers import Kept
 from services.outcomes.domain.reports import CAVEATS, ROLES, Line, ask
 from services.outcomes.handlers.reporting import Report, report
 from shared.cause import Actor
@@ -70,7 +70,7 @@ class ReportView(BaseModel):
 
 
 @router.get("/reports/{subject}", response_model=ReportView)
-async def read_report(
+async def read_report(  # noqa: PLR0917 - FastAPI passes each by name
     subject: str,
     request: Request,
     actor: Annotated[Actor, Depends(require_role(*ROLES))],
@@ -97,7 +97,7 @@ async def read_report(
     """
     cut = [each for given in by or () for each in given.split(",")]
     wanted = {"practice": practice, "team": team, "provider": provider}
-    question = ask(actor, subject, cut, (from_, to), wanted, datetime.now(UTC))
+    question = ask(actor, subject, cut, span=(from_, to), wanted=wanted, now=datetime.now(UTC))
     view = ReportView.of(await report(stores, actor, question))
     wants_csv = format == "csv" or (
         format is None and "text/csv" in request.headers.get("accept", "")

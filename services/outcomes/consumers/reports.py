@@ -18,6 +18,7 @@ from shared.events import (
     MeasureRecorded,
     NeedUnmet,
     OrganisationChanged,
+    OutcomeEvent,
     ReferralEvent,
 )
 from shared.store import Saved
@@ -50,9 +51,7 @@ async def case_profiled(event: CaseProfiled, cause: Cause, stores: Stores) -> Sa
 
 
 @consumer.on(AssessmentCompleted, AssessmentAmended)
-async def assessed(
-    event: AssessmentCompleted | AssessmentAmended, cause: Cause, stores: Stores
-) -> Saved[Case]:
+async def assessed(event: OutcomeEvent, cause: Cause, stores: Stores) -> Saved[Case]:
     """The needs that were found."""
     return await reporting.note(
         stores, event.case_id, lambda case: reports.note_assessment(case, event), cause

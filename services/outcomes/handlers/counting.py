@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,6 +33,8 @@ from shared.store import Duplicate, Saved
 _AT_A_TIME = 400
 _LEASE = timedelta(seconds=30)
 _REST = 0.5
+_RESTS = 3.0
+"""How many times as long as it worked counting rests: it takes a quarter of the time at most."""
 _CELLS_AT_A_TIME = 200
 
 
@@ -45,10 +48,15 @@ class Recounted:
 
 
 async def keep_counting(stores: Stores, now: Callable[[], datetime]) -> None:
-    """Count cases as they change, until cancelled."""
+    """Count cases as they change, until cancelled.
+
+    It rests several times as long as it worked: whoever waits longer is counted in a larger
+    batch, which costs less for each, and the facts themselves are heard meanwhile.
+    """
     while True:
-        if not await count_due(stores, now()):
-            await asyncio.sleep(_REST)
+        began = time.monotonic()
+        await count_due(stores, now())
+        await asyncio.sleep(max(_REST, _RESTS * (time.monotonic() - began)))
 
 
 async def count_due(stores: Stores, now: datetime) -> int:

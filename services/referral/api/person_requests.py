@@ -74,7 +74,7 @@ class NewContact(Inbound):
     postal_code: Postcode | None = None
     preferences: Annotated[tuple[ContactWay, ...], Field(max_length=4)] = ()
     """Ways in order; one that is left out is not used. Empty: no wish was stated."""
-    safety: dict[ContactWay, NewWaySafety] = {}
+    safety: dict[ContactWay, NewWaySafety] = Field(default_factory=dict)
     safe_hours: Annotated[tuple[NewSafeHours, ...], Field(max_length=14)] = ()
     do_not_contact: bool = False
     neutral_sender: bool = False

@@ -87,7 +87,7 @@ async def list_duplicates(actor: Leading, stores: Kept, page: Paging) -> Listing
     )
     return Listing(
         items=[
-            Duplicate(person_id=person.id, candidates=found.known, others=found.others)
+            Duplicate(person_id=person.id, candidates=found.known, others=found.others or 0)
             for person, found in items
         ],
         next_cursor=cursor,

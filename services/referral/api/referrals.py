@@ -18,10 +18,9 @@ from services.referral.api.views import (
     Timeline,
     TimelineEntry,
 )
-from services.referral.domain.disclosure import Sight, sight
+from services.referral.domain.disclosure import Sight
 from services.referral.domain.lifecycle import Status
 from services.referral.store import visible_to
-from shared.cause import Actor
 from shared.events import ReferralKind
 from shared.web import Acting, CauseOf, JsonBody, Listing, Paging, etag, require_role
 
@@ -40,7 +39,8 @@ async def make_referral(
 
     409 with `referral_id` where the person has an open referral to this service already, or
     one ended in the last 30 days and `override_reason` does not say why to refer again.
-    A `draft` is known to your organisation alone until it is submitted.
+    A `draft` is known to your organisation alone until it is submitted. The answer names
+    records that may be the same person, as far as you know them.
     """
     person = body.person
     saved = await handlers.refer(
@@ -64,7 +64,11 @@ async def make_referral(
         ),
         cause,
     )
-    return answer(ReferralReceipt.of(saved), 201, location=f"/referrals/{saved.id}")
+    receipt = ReferralReceipt.of(saved)
+    if person is not None:
+        found = await handlers.candidates_of(stores, saved.state, cause.actor)
+        receipt = ReferralReceipt.of(saved, found.known, found.others)
+    return answer(receipt, 201, location=f"/referrals/{saved.id}")
 
 
 @router.get("/referrals", response_model=Listing[ReferralView])
@@ -83,19 +87,24 @@ async def list_referrals(
 
     The persons are left out: read one referral for as much as you may see.
     """
+    persons = await handlers.ids_of_person(stores, person_id, actor)
     asked = {
         "state.status": status,
         "state.kind": kind,
         "state.service_id": service_id,
         "state.case_id": case_id,
-        "state.person_id": _only_where_seen(person_id, actor),
+        "state.person_id": None if persons is None else {"$in": list(persons)},
     }
     where = {name: value for name, value in asked.items() if value is not None}
     found = await stores.referrals.find(
         actor.tenant, {**where, **visible_to(actor)}, limit=page.limit, cursor=page.cursor
     )
+    seen = await handlers.look_at_all(stores, found.items, actor)
     return Listing(
-        items=[ReferralView.of(each, sight(each.state, actor), None) for each in found.items],
+        items=[
+            ReferralView.of(saved, how, person if how is Sight.RESTRICTED else None)
+            for saved, how, person in seen
+        ],
         next_cursor=found.next_cursor,
     )
 
@@ -113,12 +122,7 @@ async def read_referral(
 @router.get("/referrals/{referral_id}/history", response_model=Timeline)
 async def read_history(referral_id: Id, actor: Acting, stores: Kept) -> Timeline:
     """What happened to a referral, oldest first."""
-    saved = await stores.referrals.get(referral_id, actor.tenant)
-    how = sight(saved.state, actor)
-    lines = saved.history if how is not Sight.HAPPENED else saved.history[-1:]
+    saved, how, _ = await handlers.look_at(stores, referral_id, actor)
+    whole = how not in {Sight.HAPPENED, Sight.RESTRICTED}
+    lines = saved.history if whole else saved.history[-1:]
     return Timeline(items=[TimelineEntry(**asdict(line)) for line in lines])
-
-
-def _only_where_seen(person_id: str | None, actor: Actor) -> str | None:
-    """Operations never look for a person; the answer is then empty, not everything."""
-    return "" if person_id is not None and actor.role == "operations" else person_id

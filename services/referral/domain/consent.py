@@ -34,7 +34,7 @@ def grant(
     note: str | None,
 ) -> ChangedPerson:
     """The person agrees to sharing with these recipients, or with all."""
-    entry = _entry(cause, "granted", entry_id, recipients, method, note)
+    entry = _entry(cause, "granted", entry_id, recipients, method=method, note=note)
     agreed = _with(person, entry, cause)
     fact = person_fact(ConsentGranted, agreed, cause, recipient_organisation_ids=entry.recipients)
     return agreed, [fact]
@@ -50,7 +50,7 @@ def withdraw(
     note: str | None,
 ) -> ChangedPerson:
     """The person no longer agrees to sharing with these recipients, or with any."""
-    entry = _entry(cause, "withdrawn", entry_id, recipients, method, note)
+    entry = _entry(cause, "withdrawn", entry_id, recipients, method=method, note=note)
     refused = _with(person, entry, cause)
     fact = person_fact(
         ConsentWithdrawn, refused, cause, recipient_organisation_ids=entry.recipients
@@ -93,6 +93,7 @@ def _entry(
     decision: Literal["granted", "withdrawn"],
     entry_id: str,
     recipients: tuple[str, ...],
+    *,
     method: Method,
     note: str | None,
 ) -> ConsentEntry:

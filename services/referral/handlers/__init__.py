@@ -26,11 +26,18 @@ from services.referral.handlers.keeping_in_touch import (
     notes_of,
     write_note,
 )
-from services.referral.handlers.looking import Seen, look_at, look_at_person
+from services.referral.handlers.looking import (
+    Seen,
+    ids_of_person,
+    look_at,
+    look_at_all,
+    look_at_person,
+)
 from services.referral.handlers.merging import (
     after_merged,
     after_unmerged,
     candidates_for,
+    candidates_of,
     list_duplicates,
     merge,
     note_duplicates,
@@ -85,6 +92,7 @@ __all__ = [
     "answer_by_link",
     "assign",
     "candidates_for",
+    "candidates_of",
     "change",
     "change_by_fact",
     "change_person",
@@ -94,9 +102,11 @@ __all__ = [
     "follow_session",
     "give_place_back",
     "hand_over",
+    "ids_of_person",
     "list_duplicates",
     "log_contact",
     "look_at",
+    "look_at_all",
     "look_at_person",
     "look_by_link",
     "make_link",

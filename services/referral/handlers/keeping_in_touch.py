@@ -7,11 +7,12 @@ from datetime import datetime
 from functools import partial
 
 from services.referral.domain import contacts
-from services.referral.domain.disclosure import Sight, sight
+from services.referral.domain.disclosure import COARSE, Sight
 from services.referral.domain.notes import Note
 from services.referral.domain.record import ContactAttempt
 from services.referral.domain.referral import Referral
 from services.referral.handlers.changing import change
+from services.referral.handlers.looking import look_at
 from services.referral.store import Stores
 from shared.cause import Actor, Cause
 from shared.errors import NotFound
@@ -45,10 +46,10 @@ async def log_contact(
 
 async def contact_log(stores: Stores, referral_id: str, actor: Actor) -> Sequence[ContactAttempt]:
     """The attempts, for those who serve the person or hold the case. Else NotFound."""
-    referral = (await stores.referrals.get(referral_id, actor.tenant)).state
-    if sight(referral, actor) not in {Sight.ALL, Sight.SERVING}:
+    saved, how, _ = await look_at(stores, referral_id, actor)
+    if how not in {Sight.ALL, Sight.SERVING}:
         raise NotFound("There is no such referral.")
-    return referral.contacts
+    return saved.state.contacts
 
 
 async def write_note(stores: Stores, referral_id: str, text: str, cause: Cause) -> Saved[Note]:
@@ -77,6 +78,6 @@ async def notes_of(
 
 
 async def _known(stores: Stores, referral_id: str, actor: Actor) -> None:
-    referral = (await stores.referrals.get(referral_id, actor.tenant)).state
-    if sight(referral, actor) is Sight.HAPPENED and actor.role == "operations":
+    _, how, _ = await look_at(stores, referral_id, actor)
+    if how is Sight.RESTRICTED or (how is Sight.HAPPENED and actor.role in COARSE):
         raise NotFound("There is no such referral.")

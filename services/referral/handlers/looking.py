@@ -95,6 +95,24 @@ async def known_among(
     return [saved for saved in persons if saved.id in known]
 
 
+async def ids_of_person(
+    stores: Stores, person_id: str | None, actor: Actor
+) -> Sequence[str] | None:
+    """All ids this person's referrals may be kept under; None where nobody is asked for.
+
+    Those who see no one's case never look for a person: they find nothing, not everything.
+    """
+    if person_id is None:
+        return None
+    if actor.role in COARSE:
+        return ()
+    try:
+        saved = await stores.persons.resolve(person_id, actor.tenant)
+    except NotFound:
+        return ()
+    return await stores.persons.ids_of(saved.state)
+
+
 async def _persons(stores: Stores, person_ids: Sequence[str], tenant: str) -> Mapping[str, Person]:
     """The persons these ids stand for: a retired id gives the survivor."""
     wanted = list(dict.fromkeys(person_ids))

@@ -29,7 +29,8 @@ class Candidates:
     """Records that may be one person with another: those the asker knows, and how many more."""
 
     known: tuple[str, ...]
-    others: int
+    others: int | None
+    """None where the asker is not to know."""
 
 
 async def note_duplicates(stores: Stores, saved: Saved[Person], cause: Cause) -> Saved[Person]:
@@ -58,6 +59,15 @@ async def candidates_for(stores: Stores, person: Person, actor: Actor) -> Candid
     still = [each for each in found.values() if may_be_one(person, each.state)]
     known = tuple(each.id for each in await known_among(stores, still, actor))
     return Candidates(known, len(still) - len(known))
+
+
+async def candidates_of(stores: Stores, made: Referral, actor: Actor) -> Candidates:
+    """Who else the person of a new referral may be; the number of others is for the team."""
+    person = (await stores.persons.resolve(made.person_id, made.tenant)).state
+    if not person.candidates:
+        return Candidates((), None)
+    found = await candidates_for(stores, person, actor)
+    return found if actor.organisation == made.team_organisation_id else replace(found, others=None)
 
 
 async def list_duplicates(

@@ -67,6 +67,7 @@ def ask(
     actor: Actor,
     name: str,
     by: Sequence[str],
+    *,
     span: tuple[str | None, str | None],
     wanted: Mapping[str, str | None],
     now: datetime,

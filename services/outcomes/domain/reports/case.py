@@ -121,6 +121,10 @@ class Contribution(Strict):
     dims: Mapping[str, str]
     figures: Mapping[str, int]
 
+    def counts_under_the_same(self, other: Contribution) -> bool:
+        """Whether both are counted in the same month and groups."""
+        return self.month == other.month and self.dims == other.dims
+
 
 class Case(Strict):
     """One case as reports see it, or one search that found nothing (``unmet``).

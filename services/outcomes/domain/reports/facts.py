@@ -31,6 +31,7 @@ from shared.events import (
     CaseProfiled,
     GoalUpdated,
     NeedUnmet,
+    OutcomeEvent,
     ReferralAccepted,
     ReferralCompleted,
     ReferralCreated,
@@ -144,8 +145,10 @@ def note_profile(case: Case, event: CaseProfiled) -> Case:
     return case.model_copy(update={"profile": profile})
 
 
-def note_assessment(case: Case, event: AssessmentCompleted | AssessmentAmended) -> Case:
+def note_assessment(case: Case, event: OutcomeEvent) -> Case:
     """The needs as the latest assessment has them."""
+    if not isinstance(event, (AssessmentCompleted, AssessmentAmended)):
+        return case
     if case.needs is not None and case.needs.seq >= event.seq:
         return case
     return case.model_copy(update={"needs": Needs(seq=event.seq, codes=event.need_codes)})

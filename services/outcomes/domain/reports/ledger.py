@@ -23,6 +23,18 @@ class Entry(Strict):
     before: Contribution | None
     after: Contribution | None
 
+    def changes(self) -> Sequence[tuple[Contribution | None, int]]:
+        """What to add, each times its factor: only what differs, where the groups stayed."""
+        before, after = self.before, self.after
+        if before is None or after is None or not before.counts_under_the_same(after):
+            return ((before, -1), (after, 1))
+        differing = {
+            figure: by
+            for figure in before.figures.keys() | after.figures.keys()
+            if (by := after.figures.get(figure, 0) - before.figures.get(figure, 0))
+        }
+        return ((after.model_copy(update={"figures": differing}), 1),)
+
 
 class Batch(Strict):
     """A step of counting: cases by id, or ``corrections`` to the cells themselves."""
@@ -35,12 +47,9 @@ class Batch(Strict):
         """What the batch adds to each cell."""
         if self.corrections:
             return {id_: dict(rows) for id_, rows in self.corrections.items()}
-        signed = [
-            (each, factor)
-            for entry in self.entries.values()
-            for each, factor in ((entry.before, -1), (entry.after, 1))
-        ]
-        return add_up(tenant, signed)
+        return add_up(
+            tenant, [change for entry in self.entries.values() for change in entry.changes()]
+        )
 
 
 class Ledger(Strict):

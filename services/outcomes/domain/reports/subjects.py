@@ -111,8 +111,10 @@ SUBJECTS: Mapping[SubjectName, Subject] = {
         medians={"days_to_accept": "accepted", "days_to_first_attended": "attended"},
         caveats=(
             _COHORT,
-            "Days are medians: half waited so long or less. Beyond a week they are the upper "
-            "end of a band (10, 14, 21, 28, 42, 56, 84, 126 days); above 126 none is given.",
+            (
+                "Days are medians: half waited so long or less. Beyond a week they are the upper "
+                "end of a band (10, 14, 21, 28, 42, 56, 84, 126 days); above 126 none is given."
+            ),
             "Those still waiting are not in it, so waits of recent months look too short.",
         ),
     ),
@@ -163,7 +165,9 @@ SUBJECTS: Mapping[SubjectName, Subject] = {
 }
 
 CAVEATS = (
-    "Numbers below 5 are not shown. All others carry a small random change and are rounded to "
-    "a multiple of 5, so lines need not add up to totals.",
+    (
+        "Numbers below 5 are not shown. All others carry a small random change and are rounded to "
+        "a multiple of 5, so lines need not add up to totals."
+    ),
     "Kept up to date as events arrive: figures of past months still change.",
 )

@@ -98,7 +98,7 @@ def _safe(
     question: Question, values: Values, category: str, counts: Counts, secret: str
 ) -> Mapping[str, int | None]:
     found = counts.get((values, category), {})
-    conditions = dict(zip(question.by, values, strict=False))
+    conditions: dict[str, str] = dict(zip(question.by, values, strict=False))
     month = conditions.pop("month", None)
     if question.scope.kind != "tenant":
         conditions[question.scope.kind] = question.scope.id

@@ -1,0 +1,165 @@
+"""Messages back to practices: sent by their own subscriptions, answered, or done by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from services.notifications import domain
+from services.notifications.domain import Subscription
+from services.notifications.domain import messages_back as rules
+from services.notifications.domain.messages_back import ByHand, MessageBack, RejectReason
+from services.notifications.store import Stores
+from shared.cause import Actor, Cause
+from shared.errors import NotFound
+from shared.events import Event, NotificationDelivered, NotificationFailed, ReferralEvent
+from shared.ids import derived_id, new_id
+from shared.store import Page, Saved
+
+WORKING_DAYS = 5
+"""How long a practice has to file a message, unless set otherwise."""
+
+_BATCH = 50
+
+
+async def tell_back(
+    stores: Stores, event: Event, cause: Cause, *, working_days: int = WORKING_DAYS
+) -> None:
+    """Record the message back about the event, if there is to be one, and its deliveries.
+
+    To be called before others are told of the event: a delivery has one id for an event and
+    a subscription, so the practice gets one message, and that one names the message back.
+    """
+    if not isinstance(event, ReferralEvent) or not rules.is_told_back(event):
+        return
+    chosen = _chosen(
+        await stores.subscriptions.active(event.tenant, [event.source_organisation_id]), event
+    )
+    named = {"return_id": rules.return_id(cause.id)}
+    delivery_ids = []
+    for subscription in chosen:
+        delivery = domain.delivery_of(event, subscription, cause, place=new_id())
+        facts = {**delivery.about.facts, **named}
+        about = delivery.about.model_copy(update={"facts": facts})
+        told = delivery.model_copy(update={"about": about})
+        await stores.deliveries.insert(told.id, told, (), cause)
+        delivery_ids.append(told.id)
+    message, events = rules.message_back_of(
+        event, cause, delivery_ids=delivery_ids, working_days=working_days
+    )
+    await stores.messages_back.insert(message.id, message, events, cause)
+    if delivery_ids:
+        stores.deliveries.recorded.set()
+
+
+async def heard_of_delivery(
+    stores: Stores, event: NotificationDelivered | NotificationFailed, cause: Cause
+) -> None:
+    """A delivery has ended: what that means for the message back it carried, if any."""
+
+    def change(message: MessageBack) -> rules.Change:
+        if isinstance(event, NotificationDelivered):
+            return rules.delivered(message, event.delivery_id, event.channel, cause)
+        return rules.delivery_failed(message, event.delivery_id, cause)
+
+    message_id = rules.return_id(event.about_event_id)
+    if await stores.messages_back.get_many([message_id], event.tenant):
+        await stores.messages_back.update(message_id, change, cause, remember=False)
+
+
+async def message_back_of(stores: Stores, message_id: str, actor: Actor) -> Saved[MessageBack]:
+    """A message back to the actor's practice, or of the actor's team; any, for operations."""
+    saved = await stores.messages_back.get(message_id, actor.tenant)
+    concerned = {saved.state.organisation_id, saved.state.team_organisation_id}
+    if actor.role != "operations" and actor.organisation not in concerned:
+        raise NotFound("There is no such record.")
+    return saved
+
+
+async def messages_back_of(
+    stores: Stores,
+    actor: Actor,
+    *,
+    where: Mapping[str, Any],
+    limit: int,
+    cursor: str | None,
+) -> Page[MessageBack]:
+    """Messages back, newest first: to the actor's practice, or those of the actor's team."""
+    if actor.role != "operations":
+        side = "organisation_id" if actor.role == "referrer" else "team_organisation_id"
+        where = {**where, f"state.{side}": actor.organisation}
+    return await stores.messages_back.find(actor.tenant, where, limit=limit, cursor=cursor)
+
+
+async def acknowledge(
+    stores: Stores, message_id: str, cause: Cause, *, if_match: int | None = None
+) -> Saved[MessageBack]:
+    """The practice filed it. Raises NotFound, Conflict."""
+    await _own(stores, message_id, cause.actor, "organisation_id")
+    return await stores.messages_back.update(
+        message_id, lambda state: rules.acknowledge(state, cause), cause, if_match=if_match
+    )
+
+
+async def reject(
+    stores: Stores,
+    message_id: str,
+    reason: RejectReason,
+    cause: Cause,
+    *,
+    if_match: int | None = None,
+) -> Saved[MessageBack]:
+    """The practice does not file it. Raises NotFound, Conflict."""
+    await _own(stores, message_id, cause.actor, "organisation_id")
+    return await stores.messages_back.update(
+        message_id, lambda state: rules.reject(state, reason, cause), cause, if_match=if_match
+    )
+
+
+async def done_by_hand(
+    stores: Stores,
+    message_id: str,
+    how: ByHand,
+    cause: Cause,
+    *,
+    if_match: int | None = None,
+) -> Saved[MessageBack]:
+    """The team told the practice itself. Raises NotFound, Conflict."""
+    await _own(stores, message_id, cause.actor, "team_organisation_id")
+    return await stores.messages_back.update(
+        message_id, lambda state: rules.done_by_hand(state, how, cause), cause, if_match=if_match
+    )
+
+
+async def time_out_due(stores: Stores, now: datetime, *, lease: timedelta) -> int:
+    """Give up waiting for what was not answered by ``now``; how many were looked at."""
+    claimed = await stores.messages_back.claim_due(now, lease, _BATCH)
+    for saved in claimed:
+        cause = Cause(
+            id=derived_id(saved.id, "time-out"),
+            actor=Actor("notifications", "service", saved.state.organisation_id, saved.state.tenant),
+            at=now,
+            repeatable=True,
+        )
+        await stores.messages_back.update(
+            saved.id, lambda state, cause=cause: rules.time_out(state, cause), cause, remember=False
+        )
+    return len(claimed)
+
+
+async def _own(
+    stores: Stores,
+    message_id: str,
+    actor: Actor,
+    side: Literal["organisation_id", "team_organisation_id"],
+) -> None:
+    saved = await stores.messages_back.get(message_id, actor.tenant)
+    if getattr(saved.state, side) != actor.organisation:
+        raise NotFound("There is no such record.")
+
+
+def _chosen(listening: Sequence[Subscription], event: Event) -> Sequence[Subscription]:
+    """Every subscription that hears of it anyway; else one, a webhook before a mailbox."""
+    hearing = [each for each in listening if domain.hears(each, event)]
+    return hearing or sorted(listening, key=lambda each: (each.channel != "webhook", each.id))[:1]

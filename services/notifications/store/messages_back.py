@@ -1,0 +1,30 @@
+"""Where messages back to practices are kept."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.notifications.domain.messages_back import MessageBack, due
+from shared.store import Index, Store
+
+
+class MessagesBack(Store[MessageBack]):
+    """One record for each message back; due when it counts as not answered."""
+
+    model = MessageBack
+    source = "/linkway/notifications"
+    indexes = (
+        Index(
+            "by_practice",
+            (("tenant", 1), ("state.organisation_id", 1), ("created_at", -1)),
+        ),
+        Index(
+            "by_team",
+            (("tenant", 1), ("state.team_organisation_id", 1), ("created_at", -1)),
+        ),
+        Index("by_status", (("tenant", 1), ("state.status", 1), ("created_at", -1))),
+    )
+
+    def due(self, state: MessageBack) -> datetime | None:
+        """When it counts as not answered."""
+        return due(state)
