@@ -1,92 +1,61 @@
-"""The development issuer's token endpoint: client credentials, for services that call services.
+"""The development issuer's token endpoint: client credentials, as a real issuer has it.
 
-OAuth 2.0 (RFC 6749, section 4.4). A real issuer has its own; this one is for demonstrations
-and tests, and refuses to exist where ``LINKWAY_ENV`` says production, as its issuer does.
+Services that ask each other's APIs get their tokens here in a demonstration or a test.
 """
 
 from __future__ import annotations
 
-import hmac
-import re
-from base64 import b64decode
-from binascii import Error as NotBase64
+import secrets
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any
-from urllib.parse import unquote_plus
+from typing import Annotated
 
-from fastapi import FastAPI, Form, Header
-from fastapi.responses import JSONResponse
+from fastapi import Depends, FastAPI, Form
+from fastapi.responses import JSONResponse, Response
+from fastapi.security import HTTPBasic, HTTPBasicCredentials
 
 from shared.devissuer import DevIssuer
 
-SERVICE_ROLE = "service"
-SERVICE_ORGANISATION = "linkway"
-LIFETIME = timedelta(minutes=10)
-
-_TENANT = re.compile(r"tenant:([A-Za-z0-9._-]{1,64})")
+_LIFETIME = timedelta(minutes=10)
+_SCOPE = "tenant:"
+_BASIC = HTTPBasic()
 
 
-def create_token_endpoint(issuer: DevIssuer, clients: Mapping[str, str]) -> FastAPI:
-    """An application with ``POST /token``; ``clients`` are secrets by client id.
+def token_app(issuer: DevIssuer, clients: Mapping[str, str]) -> FastAPI:
+    """``POST /token`` (RFC 6749 §4.4) for ``clients``, secrets by client id.
 
-    ``scope=tenant:<id>`` names the one tenant the token is for. Its role is ``service``,
-    its subject the client's id.
+    The scope names the tenant, ``tenant:icb-demo``; the token has the role ``service``.
     """
-    app = FastAPI(title="Development token endpoint", openapi_url=None)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.post("/token")
-    async def token(
-        grant_type: Annotated[str, Form()] = "",
+    async def give(
+        client: Annotated[HTTPBasicCredentials, Depends(_BASIC)],
+        grant_type: Annotated[str, Form()],
         scope: Annotated[str, Form()] = "",
-        client_id: Annotated[str, Form()] = "",
-        client_secret: Annotated[str, Form()] = "",
-        authorization: Annotated[str, Header()] = "",
-    ) -> JSONResponse:
-        """A token for one tenant."""
-        client, secret = _basic(authorization) or (client_id, client_secret)
-        if not hmac.compare_digest(clients.get(client, "").encode(), secret.encode()) or not secret:
+    ) -> Response:
+        known = clients.get(client.username)
+        if known is None or not secrets.compare_digest(known, client.password):
             return _refused(401, "invalid_client")
         if grant_type != "client_credentials":
             return _refused(400, "unsupported_grant_type")
-        tenant = _TENANT.fullmatch(scope)
-        if tenant is None:
+        if not scope.startswith(_SCOPE) or scope == _SCOPE:
             return _refused(400, "invalid_scope")
-        access_token = issuer.issue(
-            subject=client,
-            role=SERVICE_ROLE,
-            organisation=SERVICE_ORGANISATION,
-            tenant=tenant[1],
-            lifetime=LIFETIME,
+        token = issuer.issue(
+            subject=client.username,
+            role="service",
+            organisation=client.username,
+            tenant=scope.removeprefix(_SCOPE),
+            lifetime=_LIFETIME,
         )
-        return _answer(
-            200,
-            {
-                "access_token": access_token,
-                "token_type": "Bearer",
-                "expires_in": int(LIFETIME.total_seconds()),
-                "scope": scope,
-            },
+        seconds = int(_LIFETIME.total_seconds())
+        return JSONResponse(
+            {"access_token": token, "token_type": "Bearer", "expires_in": seconds},
+            headers={"Cache-Control": "no-store"},
         )
 
     return app
 
 
-def _basic(authorization: str) -> tuple[str, str] | None:
-    """The client's id and secret from HTTP Basic (RFC 6749, section 2.3.1)."""
-    scheme, _, encoded = authorization.partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        client, _, secret = b64decode(encoded, validate=True).decode().partition(":")
-    except (NotBase64, UnicodeDecodeError):
-        return "", ""
-    return unquote_plus(client), unquote_plus(secret)
-
-
-def _refused(status: int, error: str) -> JSONResponse:
-    return _answer(status, {"error": error})
-
-
-def _answer(status: int, body: Mapping[str, Any]) -> JSONResponse:
-    return JSONResponse(dict(body), status, headers={"Cache-Control": "no-store"})
+def _refused(status: int, error: str) -> Response:
+    return JSONResponse({"error": error}, status)

@@ -7,13 +7,23 @@ from datetime import timedelta
 from fastapi import FastAPI
 
 from services.notifications import api
-from services.notifications.consumers import consumer
+from services.notifications.assembling import mail_server, owners_of, people_worker
+from services.notifications.consumers import consumer, people_consumer
 from services.notifications.guard import Guard
 from services.notifications.keyring import Keyring
-from services.notifications.mail import MailSender, MailServer
+from services.notifications.mail import MailSender
 from services.notifications.messages import Links
+from services.notifications.owners import Owners
+from services.notifications.returns_worker import ReturnsWorker
 from services.notifications.settings import Settings
-from services.notifications.store import Deliveries, Stores, Subscriptions
+from services.notifications.store import (
+    Deliveries,
+    MessagesBack,
+    PersonMarks,
+    PersonMessages,
+    Stores,
+    Subscriptions,
+)
 from services.notifications.subscription_mail import SubscriptionMail
 from services.notifications.subscription_worker import SubscriptionWorker
 from services.notifications.webhooks import WebhookSender
@@ -33,7 +43,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             fresh_for=timedelta(seconds=settings.subscription_cache_seconds),
         ),
         deliveries=Deliveries(runtime.collection("deliveries")),
+        messages_back=MessagesBack(
+            runtime.collection("messages_back"), working_days=settings.message_back_working_days
+        ),
+        person_messages=PersonMessages(runtime.collection("person_messages")),
+        person_marks=PersonMarks(runtime.collection("person_marks")),
     )
+    owners = owners_of(settings)
     keyring = Keyring(settings.secret_keys)
     signed_links = SignedLinks(settings.link_keys, settings.public_url)
     webhooks = _webhooks(settings, keyring)
@@ -42,11 +58,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         summary="Who wants to hear of what, and how telling them went.",
         stores=stores,
         routers=api.routers,
-        consumers=[consumer],
+        consumers=[consumer, *([people_consumer] if owners else [])],
         publishes=[event for event in ALL_EVENTS if event.topic == NotificationEvent.topic],
         workers=[
-            _worker(settings, stores, webhooks).run,
+            _worker(settings, stores, webhooks, owners).run,
             _subscription_worker(settings, stores, webhooks, signed_links).run,
+            ReturnsWorker(
+                stores,
+                now=runtime.clock.now,
+                poll=timedelta(seconds=settings.delivery_poll_seconds),
+            ).run,
+            *([people_worker(settings, stores, owners, runtime.clock.now).run] if owners else []),
         ],
     )
     app.state.keyring = keyring
@@ -71,8 +93,12 @@ def _webhooks(settings: Settings, keyring: Keyring) -> WebhookSender:
     )
 
 
-def _worker(settings: Settings, stores: Stores, webhooks: WebhookSender) -> DeliveryWorker:
-    mail = MailSender(_mail_server(settings), mail_from=settings.mail_from, links=_links(settings))
+def _worker(
+    settings: Settings, stores: Stores, webhooks: WebhookSender, owners: Owners | None
+) -> DeliveryWorker:
+    mail = MailSender(
+        mail_server(settings), mail_from=settings.mail_from, links=_links(settings), owners=owners
+    )
     return DeliveryWorker(
         stores,
         {"webhook": webhooks, "email": mail},
@@ -91,20 +117,8 @@ def _subscription_worker(
     return SubscriptionWorker(
         stores,
         webhooks=webhooks,
-        mail=SubscriptionMail(_mail_server(settings), mail_from=settings.mail_from, links=links),
+        mail=SubscriptionMail(mail_server(settings), mail_from=settings.mail_from, links=links),
         policy=settings.retry_policy,
         send_timeout=settings.send_timeout,
         poll=timedelta(seconds=settings.delivery_poll_seconds),
-    )
-
-
-def _mail_server(settings: Settings) -> MailServer:
-    password = settings.smtp_password
-    return MailServer(
-        host=settings.smtp_host,
-        port=settings.smtp_port,
-        timeout=timedelta(seconds=settings.smtp_timeout_seconds),
-        starttls=settings.smtp_starttls,
-        username=settings.smtp_username,
-        password=password.get_secret_value() if password else None,
     )

@@ -56,9 +56,7 @@ class Carrying:
                 reach.address, text.body, reference=reference, neutral=neutral
             )
         lines = [line for part in reach.address.splitlines() if (line := part.strip(" ,"))]
-        return await self._notify.send_letter(
-            lines, text.subject, text.body, reference=reference
-        )
+        return await self._notify.send_letter(lines, text.subject, text.body, reference=reference)
 
 
 def reference_of(message: PersonMessage) -> str:

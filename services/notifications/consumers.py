@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from services.notifications import handlers
 from services.notifications.domain import HEARD_EVENTS
-from services.notifications.domain.news import thing_of
 from services.notifications.handlers import messages_back, people
 from services.notifications.store import Stores
 from shared.bus import Consumer
 from shared.cause import Cause
 from shared.events import (
-    AppointmentEvent,
     ConsentWithdrawn,
-    ContactAttempted,
     Event,
     NotificationDelivered,
     NotificationFailed,
@@ -44,3 +41,29 @@ async def ended(
 ) -> None:
     """A message back has arrived, or never will."""
     await messages_back.heard_of_delivery(stores, event, cause)
+
+
+@people_consumer.on(*(event for event in HEARD_EVENTS if issubclass(event, ReferralEvent)))
+async def news(event: ReferralEvent, cause: Cause, stores: Stores) -> None:
+    """The person is told of what happened to a referral or an appointment of theirs."""
+    await people.tell_person(stores, event, cause)
+
+
+@people_consumer.on(PersonDeceased, PersonDeceasedRevoked)
+async def death(
+    event: PersonDeceased | PersonDeceasedRevoked, cause: Cause, stores: Stores
+) -> None:
+    """Nothing more goes to someone who has died, unless that was recorded in error."""
+    await people.heard_of_death(stores, event, cause)
+
+
+@people_consumer.on(ConsentWithdrawn)
+async def consent_withdrawn(event: ConsentWithdrawn, cause: Cause, stores: Stores) -> None:
+    """What waits from those who may no longer know of the person is taken back."""
+    await people.heard_of_withdrawn_consent(stores, event, cause)
+
+
+@people_consumer.on(PersonMerged)
+async def merged(event: PersonMerged, cause: Cause, stores: Stores) -> None:
+    """What waits for the retired record is for the one that stays."""
+    await people.heard_of_merge(stores, event, cause)

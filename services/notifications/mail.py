@@ -12,7 +12,9 @@ from email.utils import format_datetime, parseaddr
 import aiosmtplib
 
 from services.notifications.domain import Delivery, Outcome, Subscription
-from services.notifications.messages import Links, mail_text
+from services.notifications.messages import Links, link_text, link_wanted, mail_text
+from services.notifications.owners import LinkOwners, OwnerAway
+from shared.errors import NotFound
 
 _PERMANENT = 500
 
@@ -68,20 +70,46 @@ class MailServer:
 
 
 class MailSender:
-    """Tells organisations by e-mail."""
+    """Tells organisations by e-mail. ``owners`` hand out links to answer by, if there are any."""
 
-    def __init__(self, server: MailServer, *, mail_from: str, links: Links) -> None:
+    def __init__(
+        self,
+        server: MailServer,
+        *,
+        mail_from: str,
+        links: Links,
+        owners: LinkOwners | None = None,
+    ) -> None:
         self._server = server
         self._from = address_of(mail_from)
         self._links = links
+        self._owners = owners
 
     async def send(self, delivery: Delivery, subscription: Subscription) -> Outcome:
-        """One attempt. Never raises for what a mail server may do."""
-        return await self._server.post(self._compose(delivery, subscription.address))
+        """One attempt. Never raises for what a mail server or an owner may do.
 
-    def _compose(self, delivery: Delivery, recipient: str) -> EmailMessage:
-        """The same message at each attempt: its Message-ID tells a repeat."""
-        subject, body = mail_text(delivery, self._links)
+        A mail that is to carry a link never goes without one: it waits for the link's owner,
+        or is not needed any more.
+        """
+        try:
+            action = await self._action(delivery)
+        except OwnerAway:
+            return Outcome(code="owner_away")
+        except NotFound:
+            return Outcome(code="not_needed", final=True)
+        return await self._server.post(self._compose(delivery, subscription.address, action))
+
+    async def _action(self, delivery: Delivery) -> str:
+        """What the mail says of its link, fetched anew at each attempt; nothing without one."""
+        kind = link_wanted(delivery)
+        if self._owners is None or kind is None:
+            return ""
+        ask = self._owners.answer_link if kind == "answer" else self._owners.confirm_link
+        link = await ask(delivery.about.subject, delivery.tenant)
+        return link_text(kind, link.url, link.expires_at)
+
+    def _compose(self, delivery: Delivery, recipient: str, action: str) -> EmailMessage:
+        subject, body = mail_text(delivery, self._links, action=action)
         return compose(
             delivery.id,
             sender=self._from,

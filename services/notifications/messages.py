@@ -6,11 +6,23 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from string import Template
+from typing import Literal
 
 from services.notifications.domain import About, Delivery
-from shared.events import OrganisationChanged
+from shared.events import (
+    OrganisationChanged,
+    ReferralCreated,
+    ReferralInfoProvided,
+    ReferralReminderDue,
+    ServiceAssuranceDue,
+)
+
+_ASKS_FOR_AN_ANSWER = frozenset(
+    {ReferralCreated.type, ReferralInfoProvided.type, ReferralReminderDue.type}
+)
 
 _TABLE = tomllib.loads(Path(__file__).with_name("texts.toml").read_text(encoding="utf-8"))
 
@@ -43,14 +55,36 @@ def webhook_body(delivery: Delivery, links: Links) -> str:
     return json.dumps(body, separators=(",", ":"), ensure_ascii=True)
 
 
-def mail_text(delivery: Delivery, links: Links) -> tuple[str, str]:
-    """Subject and body, in the words of ``texts.toml`` for this event and recipient."""
+ActionLink = Literal["answer", "confirm"]
+"""What a provider may do by a link in the mail, without an account."""
+
+
+def link_wanted(delivery: Delivery) -> ActionLink | None:
+    """Which link the mail is to carry: it asks for something that a link can do."""
+    about = delivery.about
+    if about.type == ServiceAssuranceDue.type:
+        return "confirm"
+    asks = about.type in _ASKS_FOR_AN_ANSWER and about.facts.get("kind") == "onward"
+    return "answer" if asks and delivery.part == "provider" else None
+
+
+def link_text(kind: ActionLink, url: str, until: datetime) -> str:
+    """What the mail says of its link."""
+    said = Template(_TABLE["link"][kind]["body"].strip())
+    return said.substitute(link=url, until=f"{until:%d %B %Y}")
+
+
+def mail_text(delivery: Delivery, links: Links, *, action: str = "") -> tuple[str, str]:
+    """Subject and body, in the words of ``texts.toml`` for this event and recipient.
+
+    ``action`` is said after the text: what the recipient can do by a link.
+    """
     about = delivery.about
     texts: Mapping[str, Mapping[str, str]] = _TABLE[about.type]
     text = texts.get(delivery.part, texts["informed"])
     frame = Template(_TABLE["frame"]["body"])
     body = frame.substitute(
-        text=text["body"].strip(),
+        text="\n\n".join(filter(None, (text["body"].strip(), action))),
         reference=about.subject,
         time=f"{about.occurred_at:%d %B %Y, %H:%M} UTC",
         link=links.to(about),

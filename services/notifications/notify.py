@@ -56,7 +56,9 @@ class NotifyAway(Unavailable):
 class Carrier(Protocol):
     """Carries text messages and letters. Never raises for what the other side may do."""
 
-    async def send_sms(self, number: str, body: str, *, reference: str, neutral: bool) -> SendResult:
+    async def send_sms(
+        self, number: str, body: str, *, reference: str, neutral: bool
+    ) -> SendResult:
         """Hand a text message over."""
 
     async def send_letter(
@@ -95,7 +97,9 @@ class GovUkNotify:
         self._sms, self._letter = sms_template_id, letter_template_id
         self._neutral_sender_id = neutral_sender_id
 
-    async def send_sms(self, number: str, body: str, *, reference: str, neutral: bool) -> SendResult:
+    async def send_sms(
+        self, number: str, body: str, *, reference: str, neutral: bool
+    ) -> SendResult:
         """Hand a text message over."""
         return await self._hand_over(
             lambda client: client.send_sms_notification(

@@ -133,9 +133,7 @@ class Owners:
             form = {"grant_type": "client_credentials", "scope": f"tenant:{tenant}"}
             response = await self._send("POST", self._token_url, data=form, auth=self._client)
             if not response.is_success:
-                raise OwnerAway(
-                    "The token issuer gave no token.", {"status": response.status_code}
-                )
+                raise OwnerAway("The token issuer gave no token.", {"status": response.status_code})
             try:
                 given = _Token.model_validate_json(response.content)
             except ValidationError:

@@ -186,9 +186,7 @@ class PeopleWorker:
         ):
             return
         try:
-            result = await self._carrying.send(
-                message, reach, text, neutral=found.neutral_sender
-            )
+            result = await self._carrying.send(message, reach, text, neutral=found.neutral_sender)
         except Exception:
             # A fault of ours: retried by the schedule, so that it ends and others go on.
             log.exception("attempt-failed", message_id=message.id)
@@ -214,17 +212,13 @@ class PeopleWorker:
         except NotifyAway:
             await people.defer(self._stores, message, self._now())
             return
-        await people.record_report(
-            self._stores, message.id, message.tenant, code, self._now()
-        )
+        await people.record_report(self._stores, message.id, message.tenant, code, self._now())
 
     async def _suppress(self, message: PersonMessage, reason: SuppressedReason) -> None:
         saved = await people.suppress(self._stores, message, reason, self._now())
         log.info("person-message", message_id=message.id, status=saved.state.status, reason=reason)
 
-    async def _record(
-        self, message: PersonMessage, result: SendResult, started: datetime
-    ) -> None:
+    async def _record(self, message: PersonMessage, result: SendResult, started: datetime) -> None:
         jitter = random.random()  # noqa: S311 - spreads load, guards nothing
         async for attempt in stamina.retry_context(
             on=(Unavailable, Contended), attempts=None, timeout=self._recording

@@ -39,6 +39,38 @@ class Settings(LinkSettings):
     smtp_timeout_seconds: PositiveFloat = 15.0
     mail_from: str = "Linkway <no-reply@linkway.example>"
 
+    neutral_mail_from: str = "Messages <no-reply@messages.example>"
+    """The sender of e-mails that must not show who writes; a domain that says nothing."""
+
+    token_url: str | None = Field(default=None, pattern=r"^https?://")
+    """The issuer's token endpoint, for client credentials. Without it no owner is asked:
+    persons are told nothing, and mails to providers carry no link to answer by."""
+    client_id: str = "notifications"
+    client_secret: SecretStr | None = None
+    referral_url: str | None = Field(default=None, pattern=r"^https?://")
+    """Where this service reaches the referral API; by default where receivers do."""
+    directory_url: str | None = Field(default=None, pattern=r"^https?://")
+    owner_timeout_seconds: PositiveFloat = 10.0
+
+    notify_api_key: SecretStr | None = None
+    """GOV.UK Notify's. Without it persons are told by e-mail alone."""
+    notify_base_url: str = "https://api.notifications.service.gov.uk"
+    notify_sms_template_id: str = ""
+    notify_letter_template_id: str = ""
+    notify_neutral_sender_id: str | None = None
+    """The text message sender that says nothing of who is behind it."""
+    notify_callback_token: SecretStr | None = None
+    """The bearer token Notify sends with delivery receipts; without it none are taken."""
+    notify_timeout_seconds: PositiveFloat = 15.0
+
+    person_retry_schedule_seconds: tuple[float, ...] = Field(
+        default=(0.0, _MINUTE, 5 * _MINUTE, 30 * _MINUTE, 2 * _HOUR, 5 * _HOUR), min_length=1
+    )
+    """The wait before each attempt by one channel; then the person's next one is tried."""
+
+    message_back_working_days: PositiveInt = 5
+    """How long a practice has to say that it filed a message back."""
+
     webhook_timeout_seconds: PositiveFloat = 15.0
     """For the whole exchange, the name look-up included. Standard Webhooks: 15 to 30 s."""
     webhook_allow_loopback: bool = False
@@ -83,11 +115,19 @@ class Settings(LinkSettings):
         return RetryPolicy(waits=tuple(map(_seconds, self.retry_schedule_seconds)))
 
     @property
-    def send_timeout(self) -> timedelta:
-        """The longest any attempt may take."""
-        return _seconds(max(self.webhook_timeout_seconds, self.smtp_timeout_seconds))
+    def person_retry_policy(self) -> RetryPolicy:
+        """The schedule for persons as the domain reads it."""
+        return RetryPolicy(waits=tuple(map(_seconds, self.person_retry_schedule_seconds)))
 
-    @field_validator("retry_schedule_seconds")
+    @property
+    def send_timeout(self) -> timedelta:
+        """The longest any attempt may take, with asking for a link to send."""
+        by_mail = self.smtp_timeout_seconds + (
+            2 * self.owner_timeout_seconds if self.token_url else 0
+        )
+        return _seconds(max(self.webhook_timeout_seconds, by_mail))
+
+    @field_validator("retry_schedule_seconds", "person_retry_schedule_seconds")
     @classmethod
     def _first_at_once(cls, waits: tuple[float, ...]) -> tuple[float, ...]:
         if waits[0] != 0 or min(waits) < 0:
@@ -120,6 +160,18 @@ class Settings(LinkSettings):
             raise ValueError("LINKWAY_SECRET_KEYS must be stated in production")
         if self.env == "production" and self.smtp_password and not self.smtp_starttls:
             raise ValueError("LINKWAY_SMTP_PASSWORD needs LINKWAY_SMTP_STARTTLS=true")
+        return self
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.token_url and not self.client_secret:
+            raise ValueError("LINKWAY_TOKEN_URL needs LINKWAY_CLIENT_SECRET")
+        if self.notify_api_key and not (
+            self.notify_sms_template_id and self.notify_letter_template_id
+        ):
+            raise ValueError("LINKWAY_NOTIFY_API_KEY needs both LINKWAY_NOTIFY_..._TEMPLATE_ID")
+        if self.is_production and self.notify_base_url.startswith("http://"):
+            raise ValueError("LINKWAY_NOTIFY_BASE_URL must begin with https:// in production")
         return self
 
 

@@ -10,7 +10,14 @@ from services.notifications.app import create_app
 from services.notifications.domain import RetryPolicy
 from services.notifications.mail import MailSender, MailServer
 from services.notifications.messages import Links
-from services.notifications.store import Deliveries, Stores, Subscriptions
+from services.notifications.store import (
+    Deliveries,
+    MessagesBack,
+    PersonMarks,
+    PersonMessages,
+    Stores,
+    Subscriptions,
+)
 from services.notifications.webhooks import WebhookSender
 from services.notifications.worker import DeliveryWorker
 from shared.cause import Actor
@@ -27,9 +34,15 @@ async def stores(database: Database) -> Stores:
     own = Stores(
         subscriptions=Subscriptions(database.collection("subscriptions")),
         deliveries=Deliveries(database.collection("deliveries")),
+        messages_back=MessagesBack(database.collection("messages_back")),
+        person_messages=PersonMessages(database.collection("person_messages")),
+        person_marks=PersonMarks(database.collection("person_marks")),
     )
     await own.subscriptions.ensure_indexes()
     await own.deliveries.ensure_indexes()
+    await own.messages_back.ensure_indexes()
+    await own.person_messages.ensure_indexes()
+    await own.person_marks.ensure_indexes()
     return own
 
 

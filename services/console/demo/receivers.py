@@ -162,13 +162,20 @@ async def webhook_receiver() -> AsyncIterator[WebhookReceiver]:
             access_log=False,
             timeout_graceful_shutdown=1,
         )
-        server = _Server(config)
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-        try:
+        async with serving_on(config, listening):
             yield receiver
-        finally:
-            server.should_exit = True
-            await serving
+
+
+@asynccontextmanager
+async def serving_on(config: uvicorn.Config, listening: socket.socket) -> AsyncIterator[None]:
+    """Serve an application on a socket for the length of a block; Ctrl-C is left to the demo."""
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
 
 
 @asynccontextmanager

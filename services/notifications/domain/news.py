@@ -13,15 +13,19 @@ from shared.events import (
     AppointmentMissed,
     AppointmentMode,
     AppointmentReminderDue,
-    ContactAttempted,
     Event,
     ReferralAccepted,
+    ReferralCompleted,
     ReferralCreated,
     ReferralDeclined,
+    ReferralEnteredInError,
     ReferralEvent,
     ReferralExpired,
+    ReferralNotCompleted,
     ReferralReviewDue,
+    ReferralStarted,
     ReferralWaitlisted,
+    ReferralWithdrawn,
 )
 
 OLD_NEWS = timedelta(days=2)
@@ -101,6 +105,22 @@ TEMPLATES = frozenset(
 """Every template the table names."""
 
 
+_MOVES = (
+    ReferralCreated,
+    ReferralAccepted,
+    ReferralWaitlisted,
+    ReferralReviewDue,
+    ReferralDeclined,
+    ReferralExpired,
+    ReferralStarted,
+    ReferralWithdrawn,
+    ReferralCompleted,
+    ReferralNotCompleted,
+    ReferralEnteredInError,
+)
+"""What moves a referral on, so that earlier news of it is out of date."""
+
+
 def news_of(event: Event, now: datetime) -> News | None:
     """What the person is to be told of ``event``, heard at ``now``; None for nothing."""
     tells = TOLD.get(type(event))
@@ -122,6 +142,6 @@ def thing_of(event: Event) -> str | None:
     """
     if isinstance(event, AppointmentEvent):
         return event.appointment_id
-    if isinstance(event, ReferralEvent) and not isinstance(event, ContactAttempted):
+    if isinstance(event, _MOVES):
         return event.referral_id
     return None

@@ -18,6 +18,7 @@ from services.notifications.handlers.keeping import (
     record_challenge,
     record_notice,
 )
+from services.notifications.handlers.messages_back import heard_of_delivery, tell_back
 from services.notifications.handlers.subscribing import (
     Wish,
     challenge_again,
@@ -33,6 +34,7 @@ from services.notifications.handlers.subscribing import (
     subscriptions_of,
     unsubscribe,
 )
+from services.notifications.handlers.withdrawing import withdraw_notices
 
 __all__ = [
     "Wish",
@@ -45,6 +47,7 @@ __all__ = [
     "delivery_of",
     "disable",
     "enable",
+    "heard_of_delivery",
     "hold_back",
     "key_made_by",
     "let_next_go",
@@ -59,5 +62,7 @@ __all__ = [
     "subscription_of_link",
     "subscriptions_of",
     "tell",
+    "tell_back",
     "unsubscribe",
+    "withdraw_notices",
 ]

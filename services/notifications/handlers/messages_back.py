@@ -17,15 +17,10 @@ from shared.events import Event, NotificationDelivered, NotificationFailed, Refe
 from shared.ids import derived_id, new_id
 from shared.store import Page, Saved
 
-WORKING_DAYS = 5
-"""How long a practice has to file a message, unless set otherwise."""
-
 _BATCH = 50
 
 
-async def tell_back(
-    stores: Stores, event: Event, cause: Cause, *, working_days: int = WORKING_DAYS
-) -> None:
+async def tell_back(stores: Stores, event: Event, cause: Cause) -> None:
     """Record the message back about the event, if there is to be one, and its deliveries.
 
     To be called before others are told of the event: a delivery has one id for an event and
@@ -46,7 +41,10 @@ async def tell_back(
         await stores.deliveries.insert(told.id, told, (), cause)
         delivery_ids.append(told.id)
     message, events = rules.message_back_of(
-        event, cause, delivery_ids=delivery_ids, working_days=working_days
+        event,
+        cause,
+        delivery_ids=delivery_ids,
+        working_days=stores.messages_back.working_days,
     )
     await stores.messages_back.insert(message.id, message, events, cause)
     if delivery_ids:
@@ -138,7 +136,9 @@ async def time_out_due(stores: Stores, now: datetime, *, lease: timedelta) -> in
     for saved in claimed:
         cause = Cause(
             id=derived_id(saved.id, "time-out"),
-            actor=Actor("notifications", "service", saved.state.organisation_id, saved.state.tenant),
+            actor=Actor(
+                "notifications", "service", saved.state.organisation_id, saved.state.tenant
+            ),
             at=now,
             repeatable=True,
         )

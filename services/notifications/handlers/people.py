@@ -47,7 +47,10 @@ async def tell_person(stores: Stores, event: Event, cause: Cause) -> None:
     async for saved in _all(stores, event.tenant, waiting):
         if saved.state.about_event_id != cause.id and saved.state.occurred_at < event.occurred_at:
             await _change(
-                stores, saved.state, lambda state: rules.cancel(state, "superseded", cause), cause.at
+                stores,
+                saved.state,
+                lambda state: rules.cancel(state, "superseded", cause),
+                cause.at,
             )
     news = news_of(event, cause.at)
     if news is None:
@@ -84,9 +87,7 @@ async def heard_of_death(
         stores.person_messages.recorded.set()
 
 
-async def heard_of_withdrawn_consent(
-    stores: Stores, event: ConsentWithdrawn, cause: Cause
-) -> None:
+async def heard_of_withdrawn_consent(stores: Stores, event: ConsentWithdrawn, cause: Cause) -> None:
     """Take back what waits for the person from those who may no longer know of them.
 
     What was recorded after the withdrawal stands: consent may have been given anew.
@@ -179,9 +180,7 @@ async def postpone(
 
 async def defer(stores: Stores, message: PersonMessage, at: datetime) -> Saved[PersonMessage]:
     """Try again soon: someone who is needed is away."""
-    return await _change(
-        stores, message, lambda state: rules.defer(state, _cause(state, at)), at
-    )
+    return await _change(stores, message, lambda state: rules.defer(state, _cause(state, at)), at)
 
 
 async def record_report(

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.notifications.domain.messages_back import MessageBack, due
-from shared.store import Index, Store
+from shared.store import Collection, Index, Store
 
 
 class MessagesBack(Store[MessageBack]):
-    """One record for each message back; due when it counts as not answered."""
+    """One record for each message back; due when it counts as not answered.
+
+    ``working_days`` is how long a practice has to file one.
+    """
 
     model = MessageBack
     source = "/linkway/notifications"
@@ -24,6 +27,10 @@ class MessagesBack(Store[MessageBack]):
         ),
         Index("by_status", (("tenant", 1), ("state.status", 1), ("created_at", -1))),
     )
+
+    def __init__(self, collection: Collection, *, working_days: int = 5) -> None:
+        super().__init__(collection)
+        self.working_days = working_days
 
     def due(self, state: MessageBack) -> datetime | None:
         """When it counts as not answered."""
