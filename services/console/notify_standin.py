@@ -21,7 +21,7 @@ import uvicorn
 from fastapi import FastAPI, Header, Request
 from fastapi.responses import JSONResponse, Response
 
-from services.console.demo.receivers import serving_on
+from services.console.serving import serving_on
 
 _TOKEN_SECONDS = 30
 """For how long a token of the client is good, as Notify has it."""

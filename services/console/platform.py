@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 
 from services.console import issuer as development
+from services.console.serving import token_endpoint
 from shared.devissuer import DevIssuer
 from shared.servers import Servers, Supervisor, free_port
 from shared.store import Database
@@ -116,6 +117,10 @@ async def running_platform(
         **(settings or {}),
     }
     async with AsyncExitStack() as stack:
+        shared_settings = {
+            **await stack.enter_async_context(token_endpoint(issuer)),
+            **shared_settings,
+        }
         processes = await stack.enter_async_context(Supervisor(folder / "logs"))
         for name in SERVICES:
             await processes.start(

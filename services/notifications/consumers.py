@@ -12,9 +12,11 @@ from shared.events import (
     ConsentWithdrawn,
     Event,
     NotificationDelivered,
+    NotificationEvent,
     NotificationFailed,
     PersonDeceased,
     PersonDeceasedRevoked,
+    PersonEvent,
     PersonMerged,
     ReferralConsentWithdrawn,
     ReferralEvent,
@@ -36,9 +38,7 @@ async def happened(event: Event, cause: Cause, stores: Stores) -> None:
 
 
 @consumer.on(NotificationDelivered, NotificationFailed)
-async def ended(
-    event: NotificationDelivered | NotificationFailed, cause: Cause, stores: Stores
-) -> None:
+async def ended(event: NotificationEvent, cause: Cause, stores: Stores) -> None:
     """A message back has arrived, or never will."""
     await messages_back.heard_of_delivery(stores, event, cause)
 
@@ -50,9 +50,7 @@ async def news(event: ReferralEvent, cause: Cause, stores: Stores) -> None:
 
 
 @people_consumer.on(PersonDeceased, PersonDeceasedRevoked)
-async def death(
-    event: PersonDeceased | PersonDeceasedRevoked, cause: Cause, stores: Stores
-) -> None:
+async def death(event: PersonEvent, cause: Cause, stores: Stores) -> None:
     """Nothing more goes to someone who has died, unless that was recorded in error."""
     await people.heard_of_death(stores, event, cause)
 

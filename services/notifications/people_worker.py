@@ -205,9 +205,10 @@ class PeopleWorker:
 
     async def _ask_how_it_went(self, message: PersonMessage) -> None:
         carrier = self._carrying.notify
+        if carrier is None or message.provider_id is None:
+            await people.defer(self._stores, message, self._now())
+            return
         try:
-            if carrier is None or message.provider_id is None:
-                raise NotifyAway("Nobody is there to ask.")
             code = await carrier.report(message.provider_id)
         except NotifyAway:
             await people.defer(self._stores, message, self._now())

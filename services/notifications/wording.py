@@ -174,7 +174,7 @@ def wording() -> Wording:
 
 def _greeting(given_names: str, language: str) -> str:
     hello: Mapping[str, str] = {"en": "Hello", "pl": "Dzien dobry"}
-    first = given_names.split(" ")[0]
+    first = given_names.split(" ", maxsplit=1)[0]
     name = first if 0 < len(first) <= _LONGEST_NAME else ""
     return f"{hello.get(language, hello[ENGLISH])} {name}".strip()
 

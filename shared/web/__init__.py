@@ -3,7 +3,6 @@
 from shared.web.app import add_routes, create_base_app
 from shared.web.body import JsonBody
 from shared.web.clock import test_clock_router
-from shared.web.clock import test_clock_router
 from shared.web.dependencies import Acting, CauseOf, IfMatch, etag, require_role
 from shared.web.health import Check, health_router
 from shared.web.paging import Listing, PageAsked, Paging
@@ -25,6 +24,5 @@ __all__ = [
     "health_router",
     "problem",
     "require_role",
-    "test_clock_router",
     "test_clock_router",
 ]

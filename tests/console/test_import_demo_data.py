@@ -3,9 +3,11 @@
 import json
 import re
 from collections import Counter
+from datetime import date
 from pathlib import Path
 
 from services.console.importing import sources
+from services.console.importing.access import ACCESS_CODES
 from services.console.importing.records import District, Organisation, Row, Service
 
 ROOT = Path(__file__).parents[2] / "services"
@@ -59,10 +61,48 @@ def test_its_active_services_answer_every_need_and_many_state_their_places() -> 
 def test_it_has_thirteen_active_practices_and_twelve_districts() -> None:
     kinds = Counter((each.kind, each.status) for each in organisations())
 
-    assert kinds == {("practice", "active"): 13, ("practice", "closed"): 1, ("other", "active"): 1}
+    assert kinds == {
+        ("practice", "active"): 13,
+        ("practice", "closed"): 1,
+        ("other", "active"): 1,
+        ("primary_care_network", "active"): 2,
+        ("integrated_care_board", "active"): 1,
+    }
     assert {row.record.id for row in rows() if isinstance(row.record, District)} == {
         f"ZZ{number}" for number in range(1, 13)
     }
+
+
+def test_each_active_practice_is_part_of_one_of_two_networks() -> None:
+    above = Counter(
+        each.part_of
+        for each in organisations()
+        if (each.kind, each.status) == ("practice", "active")
+    )
+    networks = {each.id for each in organisations() if each.kind == "primary_care_network"}
+
+    assert above == {"U90001": 6, "U90002": 7}
+    assert networks == above.keys()
+
+
+def test_there_is_something_to_show_for_access_prices_languages_and_age() -> None:
+    found = services()
+    codes = {way.code for each in found for at in each.locations for way in at.accessibility}
+
+    assert codes - {None} == ACCESS_CODES
+    assert sum(bool(each.cost_options) for each in found) == 11
+    assert {code for each in found for code in each.languages} == {
+        "en",
+        "bfi",
+        "pl",
+        "uk",
+        "ar",
+        "fa",
+        "ur",
+        "cy",
+    }
+    assert sum(each.assured_date == date(2025, 6, 14) for each in found) == 4
+    assert {each.freq for service in found for each in service.schedules} == {"WEEKLY", "MONTHLY"}
 
 
 def test_every_place_lies_in_the_district_of_its_postcode() -> None:

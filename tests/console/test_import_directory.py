@@ -80,11 +80,13 @@ def test_what_is_imported_can_be_found_and_a_second_import_changes_nothing(
     assert [tally.bad for tally in first.tallies.values()] == [[], [], []]
     assert figures(first) == {
         "districts.csv": {"/districts": {"created": 12}},
+        "organisations.json": {"/organisations": {"created": 3}},
         "practices.csv": {"/organisations": {"created": 15}},
         "services.json": {"/organisations": {"created": 26}, "/services": {"created": 60}},
     }
     assert figures(second) == {
         "districts.csv": {"/districts": {"unchanged": 12}},
+        "organisations.json": {"/organisations": {"unchanged": 3}},
         "practices.csv": {"/organisations": {"unchanged": 15}},
         "services.json": {"/organisations": {"unchanged": 26}, "/services": {"unchanged": 60}},
     }

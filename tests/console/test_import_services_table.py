@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from services.console.importing import services_table
-from services.console.importing.records import BadRow, Location, Row, Schedule, Service
+from services.console.importing.records import BadRow, Location, Row, Schedule, Service, ServiceArea
 
 
 def read(folder: Path, text: str, name: str = "groups.csv") -> list[Row | BadRow]:
@@ -225,3 +225,16 @@ def test_ids_are_the_same_at_every_reading_and_differ_between_files(tmp_path: Pa
 
     assert again.id == first.id
     assert other.id != first.id
+
+
+def test_area_accreditation_alert_and_who_checked_are_read(tmp_path: Path) -> None:
+    rows = read(
+        tmp_path,
+        "name,postcode,area served,quality mark,alert,checked by email\n"
+        "Hall,ZZ1 1AA,Ham,Kiln safety mark,Closed in May,checks@hall.example.org\n",
+    )
+    (service,) = services(rows)
+    assert service.service_areas == (ServiceArea(name="Ham"),)
+    assert service.accreditations == "Kiln safety mark"
+    assert service.alert == "Closed in May"
+    assert service.assurer_email == "checks@hall.example.org"

@@ -55,15 +55,26 @@ def test_a_need_has_a_snomed_code_only_where_it_was_verified() -> None:
 
 
 def test_words_of_a_taxonomy_mean_needs_whatever_their_case() -> None:
-    assert needs_of_terms(["food pantry", "Debt", "Nothing we know"]) == (
+    assert needs_of_terms(["food BANK", "Debt", "Nothing we know"]) == (
         "food_support",
         "debt_advice",
     )
-    assert needs_of_terms([" Mental Health Care "]) == ("low_mood", "anxiety_stress")
+    assert needs_of_terms([" Mental Health "]) == ("low_mood", "anxiety_stress")
+
+
+def test_a_needs_code_is_a_word_for_it_so_that_a_source_can_use_the_list_itself() -> None:
+    assert needs_of_terms(["carer_support", "Loneliness"]) == ("carer_support", "loneliness")
+    assert needs_of_terms(NEEDS) == tuple(NEEDS)
+
+
+def test_the_words_for_needs_are_our_own() -> None:
+    stated = {term.taxonomy for need in NEEDS.values() for term in need.taxonomy_terms}
+    assert stated == {"linkway-needs"}
+    assert [need.code for need in NEEDS.values() if not need.taxonomy_terms] == []
 
 
 def test_a_listing_without_need_codes_answers_those_of_its_terms() -> None:
-    terms = [{"taxonomy_term": {"name": "Food Pantry"}}]
+    terms = [{"taxonomy_term": {"name": "Food bank"}}]
     assert listing(attributes=terms).needs == ("food_support",)
     assert listing(attributes=terms, need_codes=["loneliness"]).needs == ("loneliness",)
     assert listing().needs == ()
@@ -78,7 +89,11 @@ async def test_needs_are_listed_with_what_they_are_mapped_to(api: Api) -> None:
         "code": "bereavement",
         "group": "mental_wellbeing",
         "label": "Grief and loss",
-        "taxonomy_terms": [{"taxonomy": "Human Services Taxonomy", "name": "Bereavement"}],
+        "taxonomy_terms": [
+            {"taxonomy": "linkway-needs", "name": "Bereavement"},
+            {"taxonomy": "linkway-needs", "name": "Bereavement support"},
+            {"taxonomy": "linkway-needs", "name": "Grief"},
+        ],
         "snomed_ct": None,
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -240,94 +240,3 @@ async def test_late_events_a_referral_made_while_its_service_closed_is_marked_to
     event = await made_event(referring, made["id"])
     await handlers.note_referral_made(referring.stores, event, directory_cause())
     assert (await view(referring, made["id"]))["reroute_needed"] is not None
-
-
-async def test_accept_after_withdraw_tells_the_provider_where_it_stands(
-    referring: Referring,
-) -> None:
-    case = await accepted_case(referring)
-    made = (await refer_on(referring, case)).json()
-    withdrawn = {"reason_code": "person_declined"}
-    await post(referring, f"/referrals/{made['id']}/withdraw", referring.team, withdrawn)
-    late = await post(referring, f"/referrals/{made['id']}/accept", referring.group)
-    assert late.status_code == 409
-    assert late.json()["current_status"] == "withdrawn"
-    documents = await referring.stores.referrals.collection.read([made["id"]])
-    (fact,) = (
-        entry for entry in documents[made["id"]]["outbox"] if entry["type"] == "referral-withdrawn"
-    )
-    assert '"provider_organisation_id":"group-org"' in fact["data"]
-
-
-async def test_accept_after_expiry_tells_the_provider_where_it_stands(
-    referring: Referring,
-) -> None:
-    case = await accepted_case(referring)
-    made = (await refer_on(referring, case)).json()
-    saved = await referring.stores.referrals.get(made["id"], TENANT)
-    later = directory_cause()
-    from dataclasses import replace
-
-    later = replace(later, at=datetime.now(UTC) + timedelta(days=15))
-    await handlers.ring(referring.stores, saved.state, later)
-    late = await post(referring, f"/referrals/{made['id']}/accept", referring.group)
-    assert (late.status_code, late.json()["current_status"]) == (409, "expired")
-    assert (await view(referring, made["id"]))["reroute_needed"]["reason_code"] == "expired"
-
-
-async def test_every_command_has_its_route(referring: Referring) -> None:
-    case = (await referring.refer()).json()
-    path = f"/referrals/{case['id']}"
-    steps: list[tuple[str, Any, Any, str]] = [
-        ("ask", referring.team, {"question_code": "risk", "text": "Safe?"}, "info_requested"),
-        ("answer", referring.practice, {"text": "Yes."}, "submitted"),
-        ("accept", referring.team, {}, "accepted"),
-    ]
-    for name, who, body, status in steps:
-        answer = await post(referring, f"{path}/{name}", who, body)
-        assert (answer.status_code, answer.json()["status"]) == (200, status), answer.text
-    booked = await post(
-        referring, f"{path}/appointments", referring.team, {"start": "2026-12-01T10:00:00Z"}
-    )
-    moved = await post(
-        referring,
-        f"{path}/appointments/{booked.json()['appointment_id']}/reschedule",
-        referring.team,
-        {"start": "2026-12-02T10:00:00Z", "moved_by": "person"},
-    )
-    assert moved.status_code == 201, moved.text
-    attended = await post(
-        referring,
-        f"{path}/appointments/{moved.json()['appointment_id']}/attend",
-        referring.team,
-    )
-    assert attended.json()["status"] == "in_progress"
-    last: list[tuple[str, Any, Any, str]] = [
-        ("hold", referring.team, {"reason_code": "person_away"}, "on_hold"),
-        ("resume", referring.team, {}, "in_progress"),
-        ("complete", referring.team, {"outcome_code": "goals_met"}, "completed"),
-        (
-            "enter-in-error",
-            referring.practice,
-            {"reason_code": "wrong_person"},
-            "entered_in_error",
-        ),
-    ]
-    for name, who, body, status in last:
-        answer = await post(referring, f"{path}/{name}", who, body)
-        assert (answer.status_code, answer.json()["status"]) == (200, status), answer.text
-
-
-async def test_a_signpost_is_followed_up(referring: Referring) -> None:
-    case = await accepted_case(referring)
-    given = (await refer_on(referring, case, kind="signpost")).json()
-    assert given["status"] == "given"
-    answer = await post(
-        referring,
-        f"/referrals/{given['id']}/follow-up",
-        referring.team,
-        {"outcome_code": "unknown"},
-    )
-    assert answer.json()["status"] == "followed_up"
-    draft = await refer_on(referring, case, kind="signpost", draft=True)
-    assert draft.status_code == 422

@@ -7,13 +7,15 @@ import json
 import re
 import socket
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, MutableMapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, MutableMapping
+from contextlib import asynccontextmanager, suppress
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from services.console.serving import serving_on
 
 if TYPE_CHECKING:
     from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -167,18 +169,6 @@ async def webhook_receiver() -> AsyncIterator[WebhookReceiver]:
 
 
 @asynccontextmanager
-async def serving_on(config: uvicorn.Config, listening: socket.socket) -> AsyncIterator[None]:
-    """Serve an application on a socket for the length of a block; Ctrl-C is left to the demo."""
-    server = _Server(config)
-    serving = asyncio.create_task(server.serve(sockets=[listening]))
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await serving
-
-
-@asynccontextmanager
 async def mail_receiver() -> AsyncIterator[MailReceiver]:
     """The mail server on a free port of 127.0.0.1, for the length of a block."""
     from aiosmtpd.smtp import SMTP
@@ -194,11 +184,3 @@ async def mail_receiver() -> AsyncIterator[MailReceiver]:
         finally:
             server.close()
             await server.wait_closed()
-
-
-class _Server(uvicorn.Server):
-    """uvicorn, with Ctrl-C left to the demo."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield

@@ -14,10 +14,10 @@ from services.console.platform import SERVICES, TENANT, Platform
 from shared.store import Database
 
 _OUTBOXES: Mapping[str, Sequence[str]] = {
-    "referral": ("referrals", "persons", "listings"),
-    "directory": ("services", "organisations", "districts"),
+    "referral": ("referrals", "persons", "sessions"),
+    "directory": ("services", "organisations", "unmet"),
     "outcomes": ("plans",),
-    "notifications": ("deliveries", "subscriptions"),
+    "notifications": ("deliveries", "person_messages", "messages_back"),
 }
 
 

@@ -16,6 +16,7 @@ PRACTICE_HEARS = (
     "referral-withdrawn",
     "referral-completed",
     "referral-expired",
+    "referral-not-completed",
 )
 TEAM_HEARS = (
     *PRACTICE_HEARS,

@@ -33,7 +33,8 @@ def import_files(
     """Load services, practices and postcode districts into the directory.
 
     Formats are told by content: Open Referral UK 3.0 JSON, tables of services (CSV with a
-    heading), the NHS ODS `epraccur` file, tables of postcode districts. Loading a file again
+    heading), the NHS ODS `epraccur` file, organisations (JSON, in the words of PUT
+    /organisations), tables of postcode districts. Loading a file again
     changes nothing; keep its name, as the ids of rows without one are derived from it.
 
     The token is read from --token-file or from the environment variable LINKWAY_TOKEN.

@@ -9,23 +9,16 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from services.console.importing import contacts, json_items
+from services.console.importing import contacts, json_items, oruk_parts
 from services.console.importing import oruk_shapes as shapes
 from services.console.importing.categories import need_codes
-from services.console.importing.places import point, postcode
 from services.console.importing.records import (
-    Accessibility,
-    Attribute,
     BadRow,
-    CostOption,
-    Location,
     Organisation,
     OrganizationRef,
     Row,
     Rows,
-    Schedule,
     Service,
-    TaxonomyTerm,
     first_of_each,
     reasons,
 )
@@ -33,29 +26,6 @@ from shared.ids import derived_id
 
 _SERVICE = TypeAdapter(shapes.Lenient)
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
-_DAY = r"-?[1-5]?(?:MO|TU|WE|TH|FR|SA|SU)"
-_DAYS = re.compile(rf"{_DAY}(?:,{_DAY})*")
-_DATE = r"-?(?:0?[1-9]|[12][0-9]|3[01])"
-_DATES = re.compile(rf"{_DATE}(?:,{_DATE})*")
-_WEEKS = 52
-_LINE = 255
-_ACCESS_CODES = frozenset(
-    {
-        "step_free",
-        "lift",
-        "accessible_toilet",
-        "changing_places",
-        "accessible_parking",
-        "hearing_loop",
-        "sign_language",
-        "easy_read",
-        "quiet_space",
-        "dementia_friendly",
-        "assistance_dogs",
-        "companion_welcome",
-    }
-)
-"""The directory's codes for access; a source uses them as terms of a location's access."""
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
@@ -111,6 +81,9 @@ def _service(line: int, source: str, said: shapes.Service) -> Row:
     email = contacts.email(said.email)
     if said.email and not email:
         notes.append("email left out: not understood")
+    assurer = contacts.email(said.assurer_email)
+    if said.assurer_email and not assurer:
+        notes.append("assurer_email left out: not understood")
     service = Service(
         id=_id(said.id, source, "service"),
         name=said.name,
@@ -118,11 +91,16 @@ def _service(line: int, source: str, said: shapes.Service) -> Row:
         status=said.status,
         description=said.description or None,
         alert=said.alert or None,
+        accreditations=said.accreditations or None,
         url=url,
         email=email,
         telephone=_telephone(said),
-        locations=tuple(_location(place.location, notes) for place in said.service_at_locations),
-        schedules=tuple(_schedule(schedule, notes) for schedule in said.schedules),
+        contacts=oruk_parts.contacts_of(said.contacts, notes),
+        locations=tuple(
+            oruk_parts.location(place.location, notes) for place in said.service_at_locations
+        ),
+        service_areas=oruk_parts.service_areas(said.service_areas, notes),
+        schedules=tuple(oruk_parts.schedule(each, notes) for each in said.schedules),
         languages=tuple(
             language.code for language in said.languages if _LANGUAGE.fullmatch(language.code)
         ),
@@ -130,10 +108,11 @@ def _service(line: int, source: str, said: shapes.Service) -> Row:
         maximum_age=said.maximum_age,
         fees=said.fees or "; ".join(_price(cost) for cost in said.cost_options) or None,
         free=_free(said),
-        cost_options=tuple(_cost(cost) for cost in said.cost_options),
+        cost_options=tuple(map(oruk_parts.cost_option, said.cost_options)),
         accessibility=_accessibility(said),
-        attributes=_attributes(said),
+        attributes=oruk_parts.attributes(said.attributes, notes),
         assured_date=said.assured_date,
+        assurer_email=assurer,
         last_modified=said.last_modified,
         need_codes=said.x_linkway.need_codes or _need_codes(said),
         service_role=said.x_linkway.service_role,
@@ -159,59 +138,6 @@ def _provider(source: str, said: shapes.Service, notes: list[str]) -> Organisati
     )
 
 
-def _location(place: shapes.Location, notes: list[str]) -> Location:
-    address = next(iter(place.addresses), shapes.Address())
-    code = postcode(address.postal_code)
-    middle = point(place.latitude, place.longitude)
-    if address.postal_code and not code:
-        notes.append("postal_code left out: not a UK postcode")
-    if (place.latitude is not None or place.longitude is not None) and not middle:
-        notes.append("coordinates left out: not a place in the United Kingdom")
-    return Location(
-        location_type="virtual" if place.location_type == "virtual" else "physical",
-        name=place.name or None,
-        address_1=", ".join(filter(None, (address.address_1, address.address_2))) or None,
-        city=address.city or None,
-        postal_code=code,
-        latitude=middle.latitude if middle else None,
-        longitude=middle.longitude if middle else None,
-        accessibility=tuple(filter(None, map(_way_in, place.accessibility))),
-    )
-
-
-def _way_in(way: shapes.Accessibility) -> Accessibility | None:
-    """A way in with its code, where a word of a taxonomy names one."""
-    terms = (each.taxonomy_term.term or each.taxonomy_term.name for each in way.attributes)
-    code = next((term for term in terms if term in _ACCESS_CODES), None)
-    if not (code or way.description or way.details):
-        return None
-    return Accessibility(
-        code=code,
-        description=way.description or None,
-        details=way.details or None,
-        url=contacts.web_address(way.url),
-    )
-
-
-def _schedule(said: shapes.Schedule, notes: list[str]) -> Schedule:
-    known = _DAYS.fullmatch(said.byday)
-    if said.byday and not known:
-        notes.append("byday left out: not days of RFC 5545")
-    freq = said.freq.upper()
-    return Schedule(
-        valid_from=said.valid_from,
-        valid_to=said.valid_to,
-        dtstart=said.dtstart,
-        freq="WEEKLY" if freq == "WEEKLY" else "MONTHLY" if freq == "MONTHLY" else None,
-        interval=said.interval if said.interval and 1 <= said.interval <= _WEEKS else None,
-        byday=said.byday if known else None,
-        bymonthday=said.bymonthday if _DATES.fullmatch(said.bymonthday) else None,
-        opens_at=said.opens_at,
-        closes_at=said.closes_at,
-        description=" ".join(filter(None, (said.description, said.notes))) or None,
-    )
-
-
 def _telephone(said: shapes.Service) -> str | None:
     phones = (*said.phones, *(phone for contact in said.contacts for phone in contact.phones))
     return next(filter(None, (contacts.telephone(phone.number) for phone in phones)), None)
@@ -220,21 +146,6 @@ def _telephone(said: shapes.Service) -> str | None:
 def _price(cost: shapes.CostOption) -> str:
     amount = None if cost.amount is None else f"\N{POUND SIGN}{cost.amount:.2f}"
     return " ".join(filter(None, (cost.option, amount, cost.amount_description)))
-
-
-def _cost(cost: shapes.CostOption) -> CostOption:
-    return CostOption(
-        option=cost.option[:_LINE] or None,
-        amount=cost.amount,
-        amount_description=cost.amount_description[:_LINE] or None,
-        valid_from=cost.valid_from,
-        valid_to=cost.valid_to,
-    )
-
-
-def _attributes(said: shapes.Service) -> tuple[Attribute, ...]:
-    names = dict.fromkeys(each.taxonomy_term.name[:_LINE] for each in said.attributes)
-    return tuple(Attribute(taxonomy_term=TaxonomyTerm(name=name)) for name in names if name)
 
 
 def _free(said: shapes.Service) -> bool | None:

@@ -36,13 +36,17 @@ class Address(Shape):
 class Term(Shape):
     """A word of a taxonomy."""
 
+    id: str = ""
     name: str = ""
     term: str = ""
+    taxonomy: str = ""
+    term_uri: str = ""
 
 
 class Attribute(Shape):
     """That a word of a taxonomy holds for a service, or for a way in."""
 
+    link_type: str = ""
     taxonomy_term: Term = Term()
 
 
@@ -84,6 +88,8 @@ class Schedule(Shape):
     bymonthday: str = ""
     opens_at: time | None = None
     closes_at: time | None = None
+    attending_type: str = ""
+    schedule_link: str = ""
     description: str = ""
     notes: str = ""
 
@@ -118,9 +124,23 @@ class Phone(Shape):
     number: str = ""
 
 
-class Contact(Shape):
-    """Whom to ask; a person's name is not read."""
+class ServiceArea(Shape):
+    """For people of which area a service is; ``service_area`` is the name's older place."""
 
+    name: str = ""
+    service_area: str = ""
+    extent: str = ""
+    extent_type: str = ""
+    uri: str = ""
+
+
+class Contact(Shape):
+    """Whom to ask; ``name``, a person's, is read only to keep it out of what is kept."""
+
+    name: str = ""
+    title: str = ""
+    department: str = ""
+    email: str = ""
     phones: tuple[Phone, ...] = ()
 
 
@@ -144,6 +164,7 @@ class Service(Shape):
     organization: Organization | None = None
     description: str = ""
     alert: str = ""
+    accreditations: str = ""
     url: str = ""
     email: str = ""
     phones: tuple[Phone, ...] = ()
@@ -151,8 +172,10 @@ class Service(Shape):
     maximum_age: int | None = None
     fees: str = ""
     assured_date: date | None = None
+    assurer_email: str = ""
     last_modified: Annotated[datetime, AfterValidator(_zoned)] | None = None
     service_at_locations: tuple[ServiceAtLocation, ...] = ()
+    service_areas: tuple[ServiceArea, ...] = ()
     schedules: tuple[Schedule, ...] = ()
     languages: tuple[Language, ...] = ()
     cost_options: tuple[CostOption, ...] = ()

@@ -4,7 +4,7 @@ The layout (no heading, 27 columns) is that of the NHS Organisation Data Service
 specification: 1 code, 2 name, 5-9 address, 10 postcode, 13 status (A active, C closed,
 D dormant, P proposed), 15 commissioner (the part of an integrated care board that it is
 in), 18 telephone, 26 prescribing setting (4 is a GP practice). The file names no primary
-care network.
+care network; where somebody put one into column 15, the practice is part of that.
 """
 
 from __future__ import annotations

@@ -63,12 +63,14 @@ class Address(Part):
 
 
 class Organisation(Record):
-    """A practice, by its ODS code, or a provider of services."""
+    """A practice, by its ODS code, a provider of services, or what practices are part of."""
 
     path = "/organisations"
 
     name: Line
-    kind: Literal["practice", "provider", "other"]
+    kind: Literal[
+        "practice", "provider", "trust", "primary_care_network", "integrated_care_board", "other"
+    ]
     status: Literal["active", "closed"] = "active"
     address: Address = Address()
     email: str | None = None
@@ -122,7 +124,10 @@ class Schedule(Part):
     bymonthday: str | None = None
     opens_at: time | None = None
     closes_at: time | None = None
+    attending_type: Line | None = None
+    schedule_link: str | None = None
     description: Text | None = None
+    notes: Text | None = None
 
 
 class CostOption(Part):
@@ -135,16 +140,37 @@ class CostOption(Part):
     valid_to: date | None = None
 
 
+class ServiceArea(Part):
+    """For people of which area a service is."""
+
+    name: Line | None = None
+    extent: Text | None = None
+    extent_type: Line | None = None
+    uri: str | None = None
+
+
+class Contact(Part):
+    """Whom to ask, by what they do: there is no place for a person's name."""
+
+    title: Line | None = None
+    email: str | None = None
+    telephone: str | None = None
+
+
 class TaxonomyTerm(Part):
-    """A word of a taxonomy."""
+    """A word of a taxonomy; ``taxonomy`` says which."""
 
     name: Line
+    id: Line | None = None
+    taxonomy: Line | None = None
+    term_uri: str | None = None
 
 
 class Attribute(Part):
-    """That a word of a taxonomy holds for a service."""
+    """That a word of a taxonomy holds for a service; ``link_type`` says in what way."""
 
     taxonomy_term: TaxonomyTerm
+    link_type: Line | None = None
 
 
 class Capacity(Part):
@@ -152,6 +178,7 @@ class Capacity(Part):
 
     unit: Line
     maximum: int = Field(ge=0)
+    description: Text | None = None
 
 
 class Service(Record):
@@ -165,10 +192,13 @@ class Service(Record):
     status: Literal["active", "inactive", "defunct", "temporarily closed"] = "active"
     description: Text | None = None
     alert: Text | None = None
+    accreditations: Text | None = None
     url: str | None = None
     email: str | None = None
     telephone: str | None = None
+    contacts: tuple[Contact, ...] = ()
     locations: tuple[Location, ...] = ()
+    service_areas: tuple[ServiceArea, ...] = ()
     schedules: tuple[Schedule, ...] = ()
     languages: tuple[str, ...] = ()
     minimum_age: int | None = Field(default=None, ge=0)
@@ -180,6 +210,7 @@ class Service(Record):
     attributes: tuple[Attribute, ...] = ()
     need_codes: tuple[str, ...] = ()
     assured_date: date | None = None
+    assurer_email: str | None = None
     last_modified: AwareDatetime | None = None
     capacity: Capacity | None = None
 

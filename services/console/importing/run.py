@@ -39,7 +39,7 @@ def run(
     areas: AbstractSet[str] = frozenset(),
     at_line: AtLine = lambda _, __: None,
 ) -> Report:
-    """Load the files named and those of the folders named: districts, practices, services.
+    """Load the files named and those of the folders named, what others refer to first.
 
     A file that cannot be read stops no other; a directory that takes nothing stops all.
     """

@@ -22,6 +22,7 @@ from services.console.importing.records import (
     Rows,
     Schedule,
     Service,
+    ServiceArea,
     first_of_each,
     reasons,
 )
@@ -45,6 +46,10 @@ _COLUMNS = {
     "email": ("email", "e mail", "email address"),
     "telephone": ("telephone", "phone", "telephone number", "phone number", "tel"),
     "cost": ("cost", "fees", "price", "charge"),
+    "service_area": ("service area", "area served", "area covered", "catchment"),
+    "accreditations": ("accreditations", "accreditation", "quality mark"),
+    "assurer_email": ("assurer email", "checked by email"),
+    "alert": ("alert", "notice"),
     "referral": ("referral required", "referral needed", "referral"),
 }
 _PLACED = {"address", "postcode", "latitude"}
@@ -103,10 +108,16 @@ def _row(line: int, source: str, values: Mapping[str, str]) -> Row:
     url = contacts.web_address(values["url"])
     email = contacts.email(values["email"])
     telephone = contacts.telephone(values["telephone"])
+    assurer = contacts.email(values["assurer_email"])
     status = _STATUSES.get(values["closed"].lower())
     if status is None:
         notes.append("closed not understood: taken as inactive")
-    for field, kept in (("url", url), ("email", email), ("telephone", telephone)):
+    for field, kept in (
+        ("url", url),
+        ("email", email),
+        ("telephone", telephone),
+        ("assurer_email", assurer),
+    ):
         if values[field] and not kept:
             notes.append(f"{field} left out: not understood")
     service = Service(
@@ -120,6 +131,10 @@ def _row(line: int, source: str, values: Mapping[str, str]) -> Row:
         telephone=telephone,
         locations=(location,) if location else (),
         schedules=_schedules(values["opening"]),
+        service_areas=(ServiceArea(name=area),) if (area := values["service_area"]) else (),
+        alert=values["alert"] or None,
+        accreditations=values["accreditations"] or None,
+        assurer_email=assurer,
         fees=values["cost"] or None,
         need_codes=need_codes(values["category"], f"{source} {values['name']}"),
     )

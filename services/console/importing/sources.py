@@ -12,6 +12,7 @@ from typing import Any
 from services.console.importing import (
     districts,
     json_items,
+    organisations,
     oruk,
     practices,
     services_table,
@@ -26,10 +27,7 @@ _TEXTS = frozenset({".csv", ".json"})
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A kind of file, recognised by a table's first rows or by the first item of JSON.
-
-    The formats are listed in the order in which their files are to be loaded.
-    """
+    """A kind of file, recognised by a table's first rows or by the first item of JSON."""
 
     name: str
     recognise: Callable[[Any], bool]
@@ -41,8 +39,14 @@ _TABLES = (
     Format("NHS ODS practices", practices.recognise, practices.read),
     Format("table of services", services_table.recognise, services_table.read),
 )
-_JSON = (Format("Open Referral UK services", oruk.recognise, oruk.read),)
-FORMATS = _TABLES + _JSON
+_JSON = (
+    Format("organisations", organisations.recognise, organisations.read),
+    Format("Open Referral UK services", oruk.recognise, oruk.read),
+)
+_DISTRICTS, _PRACTICES, _SERVICES = _TABLES
+_ORGANISATIONS, _ORUK = _JSON
+FORMATS = (_DISTRICTS, _ORGANISATIONS, _PRACTICES, _SERVICES, _ORUK)
+"""In the order in which their files are to be loaded."""
 
 
 @dataclass(frozen=True, slots=True)

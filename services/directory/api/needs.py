@@ -20,7 +20,7 @@ async def list_needs(
 ) -> NeedList:
     """Every need that a service may be coded with and a person may have, by group.
 
-    `taxonomy_terms` are the words that directories' taxonomies have for it: a service
+    `taxonomy_terms` are words that mean it, as its code and its label do: a service
     loaded with such a term and no need codes is found under the need. `snomed_ct` is null
     where no concept has been verified.
     """

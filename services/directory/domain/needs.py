@@ -21,7 +21,11 @@ NeedGroup = Literal[
 
 
 class NeedTerm(BaseModel):
-    """A word that a directory's taxonomy has for services that answer a need."""
+    """A word for services that answer a need; ``taxonomy`` says which list it is of.
+
+    The words of ``linkway-needs`` are our own: no published list is copied here, as their
+    licences would go with them.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,8 +36,8 @@ class NeedTerm(BaseModel):
 class Need(BaseModel):
     """One coded need: ``code`` on the wire, ``label`` for people.
 
-    ``taxonomy_terms`` are the words of directories' taxonomies that mean it, besides the
-    label itself. ``snomed_ct`` is a concept id, null until a terminologist has verified
+    ``taxonomy_terms`` are the words that mean it where a source uses them as terms, besides
+    the code and the label. ``snomed_ct`` is a concept id, null until a terminologist has verified
     one: a wrong code in a person's record is worse than none.
     """
 
@@ -61,8 +65,9 @@ A code is never taken out of the list: services stored with it must still be rea
 def _by_term() -> Mapping[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for need in NEEDS.values():
-        for name in (need.label, *(term.name for term in need.taxonomy_terms)):
-            found.setdefault(name.casefold(), []).append(need.code)
+        words = (need.code, need.label, *(term.name for term in need.taxonomy_terms))
+        for name in dict.fromkeys(map(str.casefold, words)):
+            found.setdefault(name, []).append(need.code)
     return {name: tuple(codes) for name, codes in found.items()}
 
 

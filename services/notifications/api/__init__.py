@@ -3,8 +3,11 @@
 from services.notifications.api import (
     confirming,
     deliveries,
+    messages_back,
+    people,
     subscription_commands,
     subscriptions,
+    templates,
 )
 
 routers = (
@@ -12,4 +15,7 @@ routers = (
     subscription_commands.router,
     deliveries.router,
     confirming.router,
+    people.router,
+    messages_back.router,
+    templates.router,
 )

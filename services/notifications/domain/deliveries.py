@@ -191,9 +191,7 @@ def record_attempt(
     if delivery.status in {"delivered", "failed"}:
         return delivery, ()
     if outcome.code == "owner_away":
-        if delivery.status != "queued":
-            return delivery, ()
-        return delivery.model_copy(update={"next_attempt_at": cause.at + OWNER_AWAY_WAIT}), ()
+        return _put_off(delivery, cause.at + OWNER_AWAY_WAIT)
     attempt = Attempt(
         at=started,
         outcome=outcome.code,
@@ -204,17 +202,21 @@ def record_attempt(
     if outcome.delivered:
         ended = tried.model_copy(update={"status": "delivered", "next_attempt_at": None})
         return ended, (NotificationDelivered(**_facts(ended, cause)),)
-    if delivery.status == "cancelled":
-        return tried, ()
-    if outcome.code == "not_needed":
+    if delivery.status == "cancelled" or outcome.code == "not_needed":
         return cancel(tried)
     next_one = len(tried.attempts) - tried.tried_before + 1
     wait = None if outcome.final else policy.wait_before(next_one, jitter)
-    if wait is None:
-        ended = tried.model_copy(update={"status": "failed", "next_attempt_at": None})
-        return ended, (NotificationFailed(**_facts(ended, cause), reason=outcome.code),)
-    asked = min(outcome.retry_after or timedelta(0), LONGEST_RETRY_AFTER)
-    return tried.model_copy(update={"next_attempt_at": cause.at + max(wait, asked)}), ()
+    if wait is not None:
+        asked = min(outcome.retry_after or timedelta(0), LONGEST_RETRY_AFTER)
+        return _put_off(tried, cause.at + max(wait, asked))
+    ended = tried.model_copy(update={"status": "failed", "next_attempt_at": None})
+    return ended, (NotificationFailed(**_facts(ended, cause), reason=outcome.code),)
+
+
+def _put_off(delivery: Delivery, until: datetime) -> Change:
+    if delivery.status != "queued":
+        return delivery, ()
+    return delivery.model_copy(update={"next_attempt_at": until}), ()
 
 
 def cancel(delivery: Delivery) -> Change:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.notifications.domain.frozen import Frozen
-from shared.events import Event, PersonDeceased, PersonDeceasedRevoked
+from shared.events import Event, PersonDeceased, PersonEvent
 
 
 class PersonMark(Frozen):
@@ -22,7 +22,7 @@ class PersonMark(Frozen):
     """The newest fact's number among the person's facts."""
 
 
-def mark_of(event: PersonDeceased | PersonDeceasedRevoked) -> PersonMark:
+def mark_of(event: PersonEvent) -> PersonMark:
     """The mark this fact makes."""
     return PersonMark(
         id=event.person_id,

@@ -18,7 +18,16 @@ from services.notifications.handlers.keeping import (
     record_challenge,
     record_notice,
 )
-from services.notifications.handlers.messages_back import heard_of_delivery, tell_back
+from services.notifications.handlers.messages_back import (
+    acknowledge,
+    done_by_hand,
+    heard_of_delivery,
+    message_back_of,
+    messages_back_of,
+    reject,
+    tell_back,
+)
+from services.notifications.handlers.people import person_messages_of
 from services.notifications.handlers.subscribing import (
     Wish,
     challenge_again,
@@ -38,6 +47,7 @@ from services.notifications.handlers.withdrawing import withdraw_notices
 
 __all__ = [
     "Wish",
+    "acknowledge",
     "cancel",
     "carry_out_resend",
     "challenge_again",
@@ -46,15 +56,20 @@ __all__ = [
     "deliveries_of",
     "delivery_of",
     "disable",
+    "done_by_hand",
     "enable",
     "heard_of_delivery",
     "hold_back",
     "key_made_by",
     "let_next_go",
+    "message_back_of",
+    "messages_back_of",
     "order_resend",
+    "person_messages_of",
     "record_attempt",
     "record_challenge",
     "record_notice",
+    "reject",
     "resend",
     "rotate_secret",
     "subscribe",

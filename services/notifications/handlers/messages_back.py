@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 from services.notifications import domain
@@ -13,7 +14,7 @@ from services.notifications.domain.messages_back import ByHand, MessageBack, Rej
 from services.notifications.store import Stores
 from shared.cause import Actor, Cause
 from shared.errors import NotFound
-from shared.events import Event, NotificationDelivered, NotificationFailed, ReferralEvent
+from shared.events import Event, NotificationDelivered, NotificationEvent, ReferralEvent
 from shared.ids import derived_id, new_id
 from shared.store import Page, Saved
 
@@ -51,9 +52,7 @@ async def tell_back(stores: Stores, event: Event, cause: Cause) -> None:
         stores.deliveries.recorded.set()
 
 
-async def heard_of_delivery(
-    stores: Stores, event: NotificationDelivered | NotificationFailed, cause: Cause
-) -> None:
+async def heard_of_delivery(stores: Stores, event: NotificationEvent, cause: Cause) -> None:
     """A delivery has ended: what that means for the message back it carried, if any."""
 
     def change(message: MessageBack) -> rules.Change:
@@ -143,7 +142,7 @@ async def time_out_due(stores: Stores, now: datetime, *, lease: timedelta) -> in
             repeatable=True,
         )
         await stores.messages_back.update(
-            saved.id, lambda state, cause=cause: rules.time_out(state, cause), cause, remember=False
+            saved.id, partial(rules.time_out, cause=cause), cause, remember=False
         )
     return len(claimed)
 

@@ -23,8 +23,7 @@ from shared.errors import NotFound
 from shared.events import (
     ConsentWithdrawn,
     Event,
-    PersonDeceased,
-    PersonDeceasedRevoked,
+    PersonEvent,
     PersonMerged,
     ReferralEvent,
 )
@@ -60,9 +59,7 @@ async def tell_person(stores: Stores, event: Event, cause: Cause) -> None:
     stores.person_messages.recorded.set()
 
 
-async def heard_of_death(
-    stores: Stores, event: PersonDeceased | PersonDeceasedRevoked, cause: Cause
-) -> None:
+async def heard_of_death(stores: Stores, event: PersonEvent, cause: Cause) -> None:
     """Mark the person, then take back all that waits for them, or let it wait again.
 
     The mark is by the newest fact, so facts that come late or twice change nothing.

@@ -73,7 +73,9 @@ _REFERRAL = """
 <dt>Access need</dt><dd>{{ each | replace("_", " ") }}</dd>
 {% endfor -%}
 {% if person.contact %}
-{% if person.contact.telephone %}<dt>Telephone</dt><dd>{{ person.contact.telephone }}</dd>{% endif %}
+{% if person.contact.telephone %}
+<dt>Telephone</dt><dd>{{ person.contact.telephone }}</dd>
+{% endif %}
 {% if person.contact.email %}<dt>E-mail</dt><dd>{{ person.contact.email }}</dd>{% endif %}
 {% if person.contact.address %}<dt>Address</dt><dd>{{ person.contact.address }}</dd>{% endif %}
 {% endif %}

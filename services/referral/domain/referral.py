@@ -193,8 +193,7 @@ def flag(
 ) -> Changed:
     """Mark that this referral leads nowhere any more, for whoever chose the service.
 
-    A declined or expired intake is not marked: it has no link worker yet, and goes back to
-    the referrer by its own fact.
+    A declined or expired intake is not marked: its own fact takes it back to the referrer.
     """
     if referral.kind == "signpost" or (referral.kind == "intake" and not referral.is_open):
         return referral, events
@@ -278,8 +277,7 @@ def ended(
 ) -> Changed:
     """The referral ended by the command, and its fact; ``said`` is what both state.
 
-    Appointments still to come are called off with it. A draft ends without a fact: nobody
-    knew of it.
+    Appointments still to come are called off with it. A draft ends without a fact.
     """
     over = moved(referral, command, **said)
     if referral.status is Status.DRAFT:
