@@ -96,8 +96,8 @@ class Runtime:
             Check(name, probe, vital=name == "relay") for name, probe in bus.checks().items()
         ]
         add_routes(app, health_router(checks))
-        heard = [event for consumer in consumers for event in consumer.events]
-        contract = asyncapi_document(self.settings.service, publishes, list(dict.fromkeys(heard)))
+        heard = {consumer.service: consumer.events for consumer in consumers}
+        contract = asyncapi_document(self.settings.service, publishes, heard)
         add_routes(app, _contract_router(contract))
         for router in routers:
             add_routes(app, router)

@@ -37,7 +37,7 @@ class Taken:
     kind: Kind
     to: str | None
     template_id: str
-    reference: str | None
+    reference: str
     sender_id: str | None
     fields: Mapping[str, str]
 
@@ -68,6 +68,15 @@ class NotifyStandIn:
         """Where it listens."""
         return f"http://127.0.0.1:{self.port}"
 
+    def settings(self) -> Mapping[str, str]:
+        """What the notifications service needs to know to use it."""
+        return {
+            "LINKWAY_NOTIFY_API_KEY": self.api_key,
+            "LINKWAY_NOTIFY_BASE_URL": self.url,
+            "LINKWAY_NOTIFY_SMS_TEMPLATE_ID": "text-message",
+            "LINKWAY_NOTIFY_LETTER_TEMPLATE_ID": "letter",
+        }
+
     def app(self) -> FastAPI:
         """Its HTTP API."""
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
@@ -86,7 +95,7 @@ class NotifyStandIn:
                 kind=kind,
                 to=body.get("phone_number"),
                 template_id=body["template_id"],
-                reference=body.get("reference"),
+                reference=body.get("reference") or "",
                 sender_id=body.get("sms_sender_id"),
                 fields=body.get("personalisation") or {},
             )

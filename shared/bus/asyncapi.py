@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
@@ -32,14 +32,17 @@ _HEADERS: Json = {
 
 
 def asyncapi_document(
-    service: str, publishes: Sequence[type[Event]], consumes: Sequence[type[Event]]
+    service: str,
+    publishes: Sequence[type[Event]],
+    consumes: Mapping[str, Sequence[type[Event]]],
 ) -> Json:
-    """What ``service`` sends and receives on Kafka.
+    """What ``service`` sends and receives on Kafka; ``consumes`` by the name of each consumer.
 
     Topics are named without the installation's prefix. Servers are left out: each
     installation has its own. The same input gives the same document, key for key.
     """
-    events = sorted({*publishes, *consumes}, key=lambda event: event.type)
+    heard = [event for events in consumes.values() for event in events]
+    events = sorted({*publishes, *heard}, key=lambda event: event.type)
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -59,8 +62,10 @@ def asyncapi_document(
                 for topic in _topics(publishes)
             },
             **{
-                f"receive-{topic}": _operation("receive", topic, consumes)
-                for topic in _topics(consumes)
+                f"{consumer}-receive-{topic}": _operation("receive", topic, own)
+                | {"bindings": _group(consumer)}
+                for consumer, own in sorted(consumes.items())
+                for topic in _topics(own)
             },
         },
         "components": {
@@ -99,6 +104,11 @@ def _operation(action: str, topic: str, events: Sequence[type[Event]]) -> Json:
             {"$ref": f"#/channels/{topic}/messages/{event.type}"} for event in _on(topic, events)
         ],
     }
+
+
+def _group(consumer: str) -> Json:
+    """The consumer group, which an installation may put its own prefix before."""
+    return {"kafka": {"groupId": {"type": "string", "const": consumer}, "bindingVersion": "0.5.0"}}
 
 
 def _message(event: type[Event]) -> Json:

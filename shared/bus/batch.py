@@ -204,7 +204,7 @@ class Applier(Generic[StoresT]):
 
     def _count(self, event_type: str, result: str) -> None:
         metrics = self._telemetry.metrics
-        metrics.events_consumed_total.labels(event_type, result).inc()
+        metrics.events_consumed_total.labels(self._subject, event_type, result).inc()
         if result == "repeated":
             metrics.duplicate_effects_suppressed_total.inc()
 

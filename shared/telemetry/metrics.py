@@ -49,8 +49,8 @@ class Metrics:
             ),
             events_consumed_total=Counter(
                 "events_consumed_total",
-                "Events taken from Kafka, by what became of them.",
-                ("type", "result"),
+                "Events taken from Kafka by each consumer, by what became of them.",
+                ("consumer", "type", "result"),
                 registry=registry,
             ),
             outbox_pending=Gauge(

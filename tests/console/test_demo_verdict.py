@@ -137,7 +137,7 @@ def good() -> Evidence:
             ),
             "outcomes": Figures(
                 published=Counter({"goal-updated": 1}),
-                applied=Counter({"referral-created": 2, "appointment-attended": 1}),
+                applied={"outcomes": Counter({"referral-created": 2, "appointment-attended": 1})},
             ),
         },
         listening={"outcomes": {"referral-created", "appointment-attended"}},
@@ -172,7 +172,7 @@ def test_as_many_but_others_is_no_agreement() -> None:
 
 def test_an_event_that_was_not_applied_is_named_with_who_should_have() -> None:
     evidence = good()
-    evidence.figures["outcomes"].applied["referral-created"] = 1
+    evidence.applied["outcomes"]["referral-created"] = 1
 
     assert faults(evidence) == [
         "Does not agree: 2 referral-created published, 1 applied by outcomes."
@@ -190,7 +190,7 @@ def test_an_event_on_the_topic_that_no_relay_counted_is_named() -> None:
 
 def test_an_event_applied_twice_after_a_repeat_is_no_fault() -> None:
     evidence = good()
-    evidence.figures["outcomes"].applied["referral-created"] = 3
+    evidence.applied["outcomes"]["referral-created"] = 3
 
     assert faults(evidence) == []
 

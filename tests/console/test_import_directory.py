@@ -77,7 +77,7 @@ def test_what_is_imported_can_be_found_and_a_second_import_changes_nothing(
 ) -> None:
     first, second = load(directory, DEMO), load(directory, DEMO)
 
-    assert [tally.bad for tally in first.tallies.values()] == [[], [], []]
+    assert [tally.bad for tally in first.tallies.values()] == [[], [], [], []]
     assert figures(first) == {
         "districts.csv": {"/districts": {"created": 12}},
         "organisations.json": {"/organisations": {"created": 3}},

@@ -90,25 +90,26 @@ def _agreements(console: Console, evidence: Evidence) -> None:
 
 
 def _events(console: Console, evidence: Evidence) -> None:
-    services = list(evidence.figures)
+    consumers = sorted(evidence.listening)
     published = sum((each.published for each in evidence.figures.values()), Counter[str]())
     there = Counter(event.type for event in evidence.published.events.values())
-    narrow = console.width < _WIDE
-    heads = [name.replace("notifi", "notifi-\n") if narrow else name for name in services]
-    table = _table("type", "published", "topic" if narrow else "on the topic", *heads)
-    table.padding = (0, 0 if narrow else 1)
+    heads = [_narrow(name) for name in consumers]
+    table = _table("type", "published", "on the\ntopic", *heads)
+    table.columns[0].min_width = max(map(len, (*published, *there)), default=0)
+    table.padding = (0, 0 if console.width < _WIDE else 1)
+    nothing = Counter[str]()
     for kind in sorted(published | there):
         applied = (
-            _count(evidence.figures[service].applied[kind])
-            if kind in evidence.listening[service]
+            _count(evidence.applied.get(consumer, nothing)[kind])
+            if kind in evidence.listening[consumer]
             else ""
-            for service in services
+            for consumer in consumers
         )
         table.add_row(kind, _count(published[kind]), _count(there[kind]), *applied)
     table.add_section()
-    totals = (_count(evidence.figures[service].applied.total()) for service in services)
+    totals = (_count(evidence.applied.get(each, nothing).total()) for each in consumers)
     table.add_row("all", _count(published.total()), _count(there.total()), *totals)
-    _print(console, "Events by type: published, and applied by each service that listens", table)
+    _print(console, "Events by type: published, and applied by each consumer that listens", table)
     _note(
         console,
         "Published is what the relays count, on the topic what lies there; "
@@ -116,26 +117,48 @@ def _events(console: Console, evidence: Evidence) -> None:
     )
 
 
+def _narrow(consumer: str) -> str:
+    """A consumer's name over several lines, as columns are narrow."""
+    return consumer.replace("-", "-\n").replace("notifications", "notifi-\ncations")
+
+
 def _messages(console: Console, evidence: Evidence) -> None:
     deliveries = evidence.stored.deliveries.values()
-    table = _table("channel", "recorded", "attempts", "delivered", "at the receiver", "the same")
-    for agreement, channel in zip(receipts(evidence), ("webhook", "email"), strict=True):
+    table = _table("channel", "delivered", "at the receiver", "the same")
+    for agreement in receipts(evidence):
         delivered, taken = agreement.stages.values()
-        own = [each for each in deliveries if each.channel == channel]
+        verified = "verified" if agreement.what == "Webhooks" else "taken"
         table.add_row(
             agreement.what,
-            _count(len(own)),
-            _count(sum(each.attempts for each in own)),
             _count(len(delivered)),
-            f"{_count(len(taken))} {'verified' if channel == 'webhook' else 'taken'}",
+            f"{_count(len(taken))} {verified}",
             _yes(agreement.agrees),
         )
     _print(console, "Messages", table)
+    _note(
+        console,
+        f"To organisations {len(deliveries):,} in {sum(each.attempts for each in deliveries):,} "
+        f"attempts. To persons {_to_persons(evidence)}.",
+    )
     told = evidence.told
     _note(
         console,
         f"Without a good signature: {told.refused:,}. Received twice: {told.again:,}. "
         f"Dead letters: {evidence.dead_letters:,}.",
+    )
+
+
+def _to_persons(evidence: Evidence) -> str:
+    """How many messages to persons went, wait for safe hours, or are not sent by a rule."""
+    messages = evidence.stored.person_messages.values()
+    sent = sum(each.handed_over for each in messages)
+    waiting = sum(each.status == "queued" for each in messages)
+    overtaken = sum(each.status == "cancelled" for each in messages)
+    kept = Counter(each.reason for each in messages if each.status == "suppressed")
+    rules = ", ".join(f"{n:,} {str(reason).replace('_', ' ')}" for reason, n in kept.most_common())
+    return (
+        f"{len(messages):,}: {sent:,} sent, {waiting:,} waiting for hours that suit them, "
+        f"{overtaken:,} overtaken by newer news" + (f", not sent by rule: {rules}" if rules else "")
     )
 
 

@@ -39,6 +39,7 @@ from services.console.demo.topics import delete_topics, open_topics
 from services.console.demo.verdict import Evidence, Told, faults
 from services.console.demo.world import CURATOR, World, read_world
 from services.console.importing.report import print_report
+from services.console.notify_standin import NotifyStandIn, notify_standin
 from services.console.platform import SERVICES, Platform, client, running_platform
 from shared.ids import new_id
 from shared.servers import KAFKA_VARIABLE, MONGO_VARIABLE, Finder, ServerError, Servers, free_port
@@ -92,10 +93,11 @@ class Demo:
                 tell(_holding(found, areas))
             hooks = await stack.enter_async_context(webhook_receiver())
             mails = await stack.enter_async_context(mail_receiver())
-            platform = await self._platform(stack, folder, mails)
+            notify = await stack.enter_async_context(notify_standin())
+            platform = await self._platform(stack, folder, mails, notify)
             http = await stack.enter_async_context(client())
             await self._load(platform, paths, areas)
-            played = _Played(platform, http, hooks, mails, Ledger())
+            played = _Played(platform, http, hooks, mails, notify, Ledger())
             await self._play(played, found)
             await self._summarise(played)
             if not self.options.once:
@@ -113,7 +115,9 @@ class Demo:
         )
         self.screen.heading("Starting")
 
-    async def _platform(self, stack: AsyncExitStack, folder: Path, mails: MailReceiver) -> Platform:
+    async def _platform(
+        self, stack: AsyncExitStack, folder: Path, mails: MailReceiver, notify: NotifyStandIn
+    ) -> Platform:
         with self.screen.step("Servers") as tell:
             finder = Finder(local="tansu", folder=folder / "servers", say=self.screen.say)
             servers = await (await stack.enter_async_context(finder)).servers()
@@ -139,6 +143,7 @@ class Demo:
                     ports=None if prefix or self.options.once else _ports(),
                     settings={
                         "LINKWAY_SMTP_PORT": str(mails.port),
+                        **notify.settings(),
                         "LINKWAY_RETRY_SCHEDULE_SECONDS": "[0, 1, 2, 5, 10, 20]",
                         "LINKWAY_TEST_CLOCK": "true",
                         "LINKWAY_CLOCK_POLL_SECONDS": "0.5",
@@ -221,6 +226,7 @@ class Demo:
                     played.hooks.refused,
                     played.hooks.again,
                     played.mails.taken,
+                    {each.reference.rpartition("/")[2] for each in played.notify.taken},
                 ),
                 waiting=waiting,
             )
@@ -252,6 +258,7 @@ class _Played:
     http: httpx.AsyncClient
     hooks: WebhookReceiver
     mails: MailReceiver
+    notify: NotifyStandIn
     ledger: Ledger
     world: World = field(init=False)
     subscribers: Subscribers = field(init=False)

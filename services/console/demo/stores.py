@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -57,6 +57,16 @@ class KeptDelivery:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptPersonMessage:
+    """A message to a person: by which channel it went, if it did."""
+
+    channel: str | None
+    status: str
+    reason: str | None
+    handed_over: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """All of it by id; ``places`` are the referrals that hold, held or gave back a place."""
 
@@ -64,6 +74,7 @@ class Stored:
     plans: Mapping[str, KeptPlan]
     places: AbstractSet[str]
     deliveries: Mapping[str, KeptDelivery]
+    person_messages: Mapping[str, KeptPersonMessage] = field(default_factory=dict)
 
 
 class Stores:
@@ -78,11 +89,13 @@ class Stores:
         plans = await self._read("outcomes", "plans", "created_at")
         services = await self._read("directory", "services")
         deliveries = await self._read("notifications", "deliveries")
+        to_persons = await self._read("notifications", "person_messages")
         return Stored(
             referrals={each["_id"]: _referral(each) for each in referrals},
             plans={each["_id"]: _plan(each) for each in plans},
             places={referral for each in services for referral in each["state"]["holds"]},
             deliveries={each["_id"]: _delivery(each["state"]) for each in deliveries},
+            person_messages={each["_id"]: _person_message(each["state"]) for each in to_persons},
         )
 
     async def unsent(self) -> int:
@@ -151,6 +164,15 @@ def _plan(document: Mapping[str, Any]) -> KeptPlan:
         },
         goals={goal["id"] for goal in state["goals"]},
         opened_at=document["created_at"],
+    )
+
+
+def _person_message(state: Mapping[str, Any]) -> KeptPersonMessage:
+    return KeptPersonMessage(
+        channel=state["channel"],
+        status=state["status"],
+        reason=state["reason"],
+        handed_over=state["sent_at"] is not None,
     )
 
 

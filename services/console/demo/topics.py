@@ -47,7 +47,7 @@ class Topics:
         return len(self._records)
 
     async def unread(self) -> int:
-        """How many records some service has not finished: those written less those committed."""
+        """How many records some consumer has not finished: those written less those committed."""
         await self.written()
         waiting = 0
         for group in self._groups:
@@ -76,7 +76,7 @@ class Topics:
 async def open_topics(
     bootstrap: str, prefix: str, reads: Mapping[str, Iterable[str]]
 ) -> AsyncIterator[Topics]:
-    """The topics behind ``prefix``; ``reads`` has the topics each service listens to."""
+    """The topics behind ``prefix``; ``reads`` has the topics of each consumer."""
     partitions = await _partitions(bootstrap, prefix)
     everything = [at for own in partitions.values() for at in own]
     async with AsyncExitStack() as stack:
@@ -95,7 +95,7 @@ async def open_topics(
 
         yield Topics(
             await stack.enter_async_context(TopicReader(bootstrap, everything)),
-            [await group(f"{prefix}{service}", topics) for service, topics in reads.items()],
+            [await group(f"{prefix}{consumer}", topics) for consumer, topics in reads.items()],
             partitions[DEAD_LETTERS],
         )
 

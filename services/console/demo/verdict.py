@@ -24,6 +24,9 @@ from shared.events import (
     ReferralCreated,
 )
 
+_SETTLED = frozenset({"delivered", "cancelled"})
+"""A message is cancelled where consent was withdrawn before it went."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -33,6 +36,8 @@ class Told:
     refused: int
     again: int
     mails: AbstractSet[str]
+    texts: AbstractSet[str] = frozenset()
+    """References of text messages and letters, as GOV.UK Notify's stand-in took them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,15 @@ class Evidence:
     listening: Mapping[str, AbstractSet[str]]
     told: Told
     waiting: UnderWay
+
+    @property
+    def applied(self) -> Mapping[str, Counter[str]]:
+        """What each consumer of the platform has applied, by event type."""
+        return {
+            consumer: counts
+            for figures in self.figures.values()
+            for consumer, counts in figures.applied.items()
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +134,7 @@ def agreements(evidence: Evidence) -> Sequence[Agreement]:
                 "applied": {
                     (each.event_id, each.subscription_id)
                     for each in messages
-                    if each.status == "delivered"
+                    if each.status in _SETTLED
                 },
             },
         ),
@@ -137,11 +151,25 @@ def receipts(evidence: Evidence) -> Sequence[Agreement]:
         }
         for channel in ("webhook", "email")
     }
+    persons = {
+        kind: {
+            id_
+            for id_, each in evidence.stored.person_messages.items()
+            if each.handed_over and (each.channel == "email") == (kind == "email")
+        }
+        for kind in ("email", "text")
+    }
     return (
         Agreement(
             "Webhooks", {"delivered": delivered["webhook"], "verified": evidence.told.verified}
         ),
-        Agreement("Mails", {"delivered": delivered["email"], "taken": evidence.told.mails}),
+        Agreement(
+            "Mails",
+            {"delivered": delivered["email"] | persons["email"], "taken": evidence.told.mails},
+        ),
+        Agreement(
+            "Texts and letters", {"delivered": persons["text"], "taken": evidence.told.texts}
+        ),
     )
 
 
@@ -204,14 +232,15 @@ def _unpublished(evidence: Evidence) -> Sequence[str]:
 
 
 def _unapplied(evidence: Evidence) -> Sequence[str]:
-    """Event types of which a service that listens has applied fewer than there are."""
+    """Event types of which a consumer has applied fewer than there are."""
+    applied, nothing = evidence.applied, Counter[str]()
     there = Counter(event.type for event in evidence.published.events.values())
     return [
         f"Does not agree: {there[kind]:,} {kind} published, "
-        f"{evidence.figures[service].applied[kind]:,} applied by {service}."
-        for service, kinds in evidence.listening.items()
+        f"{applied.get(consumer, nothing)[kind]:,} applied by {consumer}."
+        for consumer, kinds in evidence.listening.items()
         for kind in sorted(kinds)
-        if evidence.figures[service].applied[kind] < there[kind]
+        if applied.get(consumer, nothing)[kind] < there[kind]
     ]
 
 

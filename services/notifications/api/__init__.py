@@ -4,6 +4,7 @@ from services.notifications.api import (
     confirming,
     deliveries,
     messages_back,
+    notify_callbacks,
     people,
     subscription_commands,
     subscriptions,
@@ -18,4 +19,5 @@ routers = (
     people.router,
     messages_back.router,
     templates.router,
+    notify_callbacks.router,
 )

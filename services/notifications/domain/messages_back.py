@@ -8,7 +8,7 @@ told it by hand.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import AwareDatetime
@@ -66,6 +66,10 @@ ALLOWED: Mapping[str, frozenset[ReturnStatus]] = {
 """From which states each command leads on. A practice may read and file what never
 reached its system, and may answer late."""
 
+OLD_NEWS = timedelta(days=30)
+"""A fact heard later than this makes no message: topics are kept for good, and reading
+them again from the beginning must not tell practices of last year."""
+
 _UNANSWERED: frozenset[ReturnStatus] = frozenset({"queued", "sent", "delivered"})
 
 
@@ -104,11 +108,12 @@ def return_id(event_id: str) -> str:
     return derived_id(event_id, "message-back")
 
 
-def is_told_back(event: Event) -> bool:
+def is_told_back(event: Event, now: datetime) -> bool:
     """Whether a practice is to hear of this: an intake that was not the team's own ended."""
     return (
         isinstance(event, TOLD_BACK)
         and event.kind == "intake"
+        and now - event.occurred_at <= OLD_NEWS
         and event.source_organisation_id != event.team_organisation_id
     )
 

@@ -27,7 +27,7 @@ from services.notifications.handlers.messages_back import (
     reject,
     tell_back,
 )
-from services.notifications.handlers.people import person_messages_of
+from services.notifications.handlers.people import person_messages_of, record_report
 from services.notifications.handlers.subscribing import (
     Wish,
     challenge_again,
@@ -69,6 +69,7 @@ __all__ = [
     "record_attempt",
     "record_challenge",
     "record_notice",
+    "record_report",
     "reject",
     "resend",
     "rotate_secret",

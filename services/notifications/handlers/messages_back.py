@@ -27,29 +27,31 @@ async def tell_back(stores: Stores, event: Event, cause: Cause) -> None:
     To be called before others are told of the event: a delivery has one id for an event and
     a subscription, so the practice gets one message, and that one names the message back.
     """
-    if not isinstance(event, ReferralEvent) or not rules.is_told_back(event):
+    if not isinstance(event, ReferralEvent) or not rules.is_told_back(event, cause.at):
         return
     chosen = _chosen(
         await stores.subscriptions.active(event.tenant, [event.source_organisation_id]), event
     )
     named = {"return_id": rules.return_id(cause.id)}
-    delivery_ids = []
-    for subscription in chosen:
-        delivery = domain.delivery_of(event, subscription, cause, place=new_id())
-        facts = {**delivery.about.facts, **named}
-        about = delivery.about.model_copy(update={"facts": facts})
-        told = delivery.model_copy(update={"about": about})
-        await stores.deliveries.insert(told.id, told, (), cause)
-        delivery_ids.append(told.id)
+    deliveries = [
+        domain.delivery_of(event, subscription, cause, place=new_id()) for subscription in chosen
+    ]
     message, events = rules.message_back_of(
         event,
         cause,
-        delivery_ids=delivery_ids,
+        delivery_ids=[each.id for each in deliveries],
         working_days=stores.messages_back.working_days,
     )
-    await stores.messages_back.insert(message.id, message, events, cause)
-    if delivery_ids:
-        stores.deliveries.recorded.set()
+    # First, so that it is there when its deliveries tell how they went. Of an event heard
+    # again it names those of the first time, whoever listens now.
+    saved = await stores.messages_back.insert(message.id, message, events, cause)
+    for delivery in deliveries:
+        if delivery.id in saved.state.delivery_ids:
+            facts = {**delivery.about.facts, **named}
+            about = delivery.about.model_copy(update={"facts": facts})
+            told = delivery.model_copy(update={"about": about})
+            await stores.deliveries.insert(told.id, told, (), cause)
+            stores.deliveries.recorded.set()
 
 
 async def heard_of_delivery(stores: Stores, event: NotificationEvent, cause: Cause) -> None:

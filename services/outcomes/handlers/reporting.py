@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.outcomes.domain.change import changes_since_baseline
@@ -21,6 +21,7 @@ from services.outcomes.store import Stores
 from shared.cause import Actor, Cause
 from shared.errors import NotFound
 from shared.events import MeasureRecorded, OrganisationChanged
+from shared.ids import derived_id
 from shared.store import Duplicate, Saved
 
 
@@ -110,12 +111,15 @@ async def _place(
     pcn = tree.part_of_at(opening.at)
     if pcn == saved.state.pcn:
         return saved
-    return await stores.cases.update(
+    # Under a cause of its own: under the one that made the case it would count as a repeat.
+    own = replace(cause, id=derived_id(cause.id, "place"))
+    await stores.cases.update(
         saved.id,
         lambda case: (_stamp(case.model_copy(update={"pcn": pcn}), cause), ()),
-        cause,
+        own,
         remember=False,
     )
+    return saved
 
 
 def _stamp(case: Case, cause: Cause) -> Case:

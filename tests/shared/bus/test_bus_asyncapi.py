@@ -16,7 +16,9 @@ from tests.shared.bus.harness import envelope
 @pytest.fixture
 def document() -> dict[str, Any]:
     return asyncapi_document(
-        "referral", publishes=[ReferralCreated, ReferralAccepted], consumes=[GoalUpdated]
+        "referral",
+        publishes=[ReferralCreated, ReferralAccepted],
+        consumes={"referral": [GoalUpdated]},
     )
 
 
@@ -56,10 +58,16 @@ def test_what_is_published_is_sent_and_what_is_consumed_is_received(
                 {"$ref": "#/channels/referral-events/messages/referral-created"},
             ],
         },
-        "receive-outcome-events": {
+        "referral-receive-outcome-events": {
             "action": "receive",
             "channel": {"$ref": "#/channels/outcome-events"},
             "messages": [{"$ref": "#/channels/outcome-events/messages/goal-updated"}],
+            "bindings": {
+                "kafka": {
+                    "groupId": {"type": "string", "const": "referral"},
+                    "bindingVersion": "0.5.0",
+                }
+            },
         },
     }
     assert set(document["channels"]) == {"referral-events", "outcome-events"}
@@ -81,12 +89,25 @@ def test_headers_are_those_of_cloudevents_that_travel(document: dict[str, Any]) 
 
 
 def test_the_same_classes_give_the_same_document_in_any_order() -> None:
-    one = asyncapi_document("x", [ReferralCreated, ReferralAccepted], [ServiceClosed, GoalUpdated])
-    two = asyncapi_document("x", [ReferralAccepted, ReferralCreated], [GoalUpdated, ServiceClosed])
+    one = asyncapi_document(
+        "x",
+        [ReferralCreated, ReferralAccepted],
+        {"b": [ServiceClosed], "a": [GoalUpdated, ServiceClosed]},
+    )
+    two = asyncapi_document(
+        "x",
+        [ReferralAccepted, ReferralCreated],
+        {"a": [ServiceClosed, GoalUpdated], "b": [ServiceClosed]},
+    )
     assert json.dumps(one) == json.dumps(two)
 
 
 def test_an_event_both_sent_and_received_is_described_once() -> None:
-    document = asyncapi_document("notifications", [ReferralCreated], [ReferralCreated])
-    assert set(document["operations"]) == {"send-referral-events", "receive-referral-events"}
+    document = asyncapi_document(
+        "notifications", [ReferralCreated], {"notifications": [ReferralCreated]}
+    )
+    assert set(document["operations"]) == {
+        "send-referral-events",
+        "notifications-receive-referral-events",
+    }
     assert list(document["components"]["messages"]) == ["referral-created"]

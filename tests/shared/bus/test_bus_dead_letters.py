@@ -190,7 +190,7 @@ async def test_a_bug_is_tried_three_times_and_tells_its_place_but_no_value(
     assert "test_bus_dead_letters:" in headers["dl_reason"]
     assert "person-1" not in headers["dl_reason"]
     assert headers["dl_attempts"] == "3"
-    labels = {"type": "referral-created", "result": "dead"}
+    labels = {"consumer": "outcomes", "type": "referral-created", "result": "dead"}
     assert telemetry.registry.get_sample_value("events_consumed_total", labels) == 1
     assert telemetry.registry.get_sample_value("dead_letters_total", {"reason": "KeyError"}) == 1
 

@@ -8,8 +8,7 @@ with every dimension at once, from which any two are added up.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Literal
 
@@ -63,36 +62,41 @@ def empty_cell(id_: str) -> Cell:
     )
 
 
-def cells_of(tenant: str, counted: Contribution) -> Iterator[tuple[str, str, int]]:
-    """Each cell and row that a contribution is counted in, and how often."""
-    month, base = counted.month, counted.dims
+def cells_of(
+    tenant: str, counted: Contribution
+) -> Iterator[tuple[str, str, Sequence[tuple[str, int]]]]:
+    """Each cell a contribution is counted in: its id, the row's values, and what is counted."""
+    month, head = counted.month, join(tenant)
+    quoted = {name: join(value) for name, value in counted.dims.items()}
+    figures: dict[tuple[str, str], list[tuple[str, int]]] = {}
     for figure, count in counted.figures.items():
-        subject, provider, category, measure = split(figure)
-        tail = join(category, measure)
+        subject, provider, tail = figure.split("|", 2)
+        figures.setdefault((subject, provider), []).append((tail, count))
+    for (subject, provider), tails in figures.items():
         if subject == "unmet-need":
-            table = join(tenant, "tenant", subject, month, "", "", "district")
-            yield table, f"{join(base['district'])}|{tail}", count
+            yield f"{head}|tenant|{subject}|{month}|||district", quoted["district"], tails
             continue
-        quoted = {name: join(value) for name, value in base.items()} | {"provider": join(provider)}
-        head = join(tenant), subject, month
+        values = quoted | {"provider": provider}
         for a, b in TABLES:
-            table = f"{head[0]}|tenant|{subject}|{month}|||{a}|{b}"
-            yield table, f"{quoted[a]}|{quoted[b]}|{tail}", count
-        team = f"{head[0]}|team|{subject}|{month}|{quoted['team']}|{quoted['practice']}"
-        row = "|".join([*(quoted[name] for name in _TEAM_ROW), tail])
-        yield f"{team}|{'|'.join(_TEAM_ROW)}", row, count
-        own = f"{head[0]}|provider|{subject}|{month}|{quoted['provider']}|"
-        row = "|".join([*(quoted[name] for name in _PROVIDER_ROW), tail])
-        yield f"{own}|{'|'.join(_PROVIDER_ROW)}", row, count
+            yield f"{head}|tenant|{subject}|{month}|||{a}|{b}", f"{values[a]}|{values[b]}", tails
+        own = f"{head}|team|{subject}|{month}|{values['team']}|{values['practice']}"
+        yield f"{own}|{'|'.join(_TEAM_ROW)}", "|".join([values[n] for n in _TEAM_ROW]), tails
+        own = f"{head}|provider|{subject}|{month}|{provider}|"
+        row = "|".join([values[n] for n in _PROVIDER_ROW])
+        yield f"{own}|{'|'.join(_PROVIDER_ROW)}", row, tails
 
 
 def add_up(tenant: str, counted: Iterable[tuple[Contribution | None, int]]) -> Deltas:
     """What these contributions, each times its factor, come to in the cells."""
-    deltas: dict[str, Counter[str]] = {}
+    deltas: Deltas = {}
     for each, factor in counted:
-        if each is not None:
-            for id_, row, count in cells_of(tenant, each):
-                deltas.setdefault(id_, Counter())[row] += factor * count
+        if each is None:
+            continue
+        for id_, values, tails in cells_of(tenant, each):
+            rows = deltas.setdefault(id_, {})
+            for tail, count in tails:
+                row = f"{values}|{tail}"
+                rows[row] = rows.get(row, 0) + factor * count
     return {
         id_: kept
         for id_, rows in deltas.items()
