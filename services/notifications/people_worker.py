@@ -19,7 +19,7 @@ import structlog
 
 from services.notifications.carrying import Carrying, reference_of
 from services.notifications.domain.outcomes import RetryPolicy
-from services.notifications.domain.person_messages import PersonMessage, SendResult
+from services.notifications.domain.person_messages import PersonMessage, ReportCode, SendResult
 from services.notifications.domain.reaching import (
     Go,
     Postpone,
@@ -204,15 +204,12 @@ class PeopleWorker:
         return SendResult(code="accepted", provider_id=provider_id)
 
     async def _ask_how_it_went(self, message: PersonMessage) -> None:
+        """No answer is as good as "on its way": asked again later, and in the end given up."""
         carrier = self._carrying.notify
-        if carrier is None or message.provider_id is None:
-            await people.defer(self._stores, message, self._now())
-            return
-        try:
-            code = await carrier.report(message.provider_id)
-        except NotifyAway:
-            await people.defer(self._stores, message, self._now())
-            return
+        code: ReportCode = "on_its_way"
+        if carrier is not None and message.provider_id is not None:
+            with suppress(NotifyAway):
+                code = await carrier.report(message.provider_id)
         await people.record_report(self._stores, message.id, message.tenant, code, self._now())
 
     async def _suppress(self, message: PersonMessage, reason: SuppressedReason) -> None:

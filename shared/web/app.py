@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 
 from fastapi import APIRouter, FastAPI
@@ -33,6 +33,7 @@ def create_base_app(
     title: str,
     summary: str,
     description: str,
+    tags: Mapping[str, str] | None = None,
     lifespan: Lifespan,
     telemetry: Telemetry,
     clock: Clock | None = None,
@@ -40,13 +41,16 @@ def create_base_app(
     """An application with problem documents, request ids, limits, metrics and tokens.
 
     Puts ``settings``, ``telemetry``, ``clock`` and ``authenticator`` at ``app.state``. The service
-    adds its routers with ``add_routes``. Configures the process's logging.
+    adds its routers with ``add_routes``. ``tags`` says in a line what each group of routes is
+    for, in the order in which the documentation shows them. Configures the process's logging.
     """
     configure_logging(settings)
     app = _Service(
         title=title,
         summary=summary,
         description=description,
+        openapi_tags=[{"name": name, "description": line} for name, line in (tags or {}).items()],
+        swagger_ui_parameters={"persistAuthorization": True},
         lifespan=lifespan,
         docs_url=None if settings.is_production else "/docs",
         redoc_url=None,

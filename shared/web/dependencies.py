@@ -111,6 +111,16 @@ class _InRole(_Bearer):
         return actor
 
 
+def reads_token(call: Callable[..., object]) -> bool:
+    """Whether this dependency refuses a request without a good token."""
+    return isinstance(call, SecurityBase)
+
+
+def requires_role(call: Callable[..., object]) -> bool:
+    """Whether this dependency refuses actors of some roles."""
+    return isinstance(call, _InRole)
+
+
 def require_role(*roles: str) -> Callable[[Request], Awaitable[Actor]]:
     """A dependency: the Actor, if it has one of these roles; raises Forbidden if not.
 

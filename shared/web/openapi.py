@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
@@ -12,21 +13,17 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from shared.web.body import BodyReader
 from shared.web.dependencies import HEADERS
-from shared.web.problems import MEDIA_TYPE, STATUS, Problem
+from shared.web.problems import Problem
+from shared.web.refusals import components, refusals
 
 _TWIN = "/-/"
-_TITLES = dict(reversed(STATUS.values()))
-_PROBLEMS = {
-    str(status): {
-        "description": _TITLES[status],
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
-    for status in sorted(_TITLES)
-}
 
 
 def document(app: FastAPI) -> dict[str, Any]:
     """The contract of ``app``'s API.
+
+    The first sentence of a route's docstring is its summary and the rest its description;
+    the problems that it may answer with follow from what it asks for and says.
 
     FastAPI knows nothing of bodies taken by JsonBody. Each gets a twin: a route that is
     served nowhere and only takes such a body in FastAPI's own way, so that its schema is
@@ -47,8 +44,10 @@ def document(app: FastAPI) -> dict[str, Any]:
         version=app.version,
         summary=app.summary,
         description=app.description,
+        tags=app.openapi_tags,
         routes=[*routes, *twins, _twin(_TWIN, Problem)],
     )
+    found["components"]["responses"] = components()
     paths: dict[str, Any] = found["paths"]
     del paths[_TWIN]
     for place, route in enumerate(routes):
@@ -57,13 +56,36 @@ def document(app: FastAPI) -> dict[str, Any]:
             operation = paths[route.path_format or ""][method.lower()]
             if twin is not None:
                 operation["requestBody"] = twin["put"]["requestBody"]
-            headers = [HEADERS[call] for call in _calls(route.dependant) if call in HEADERS]
-            if headers:
-                operation.setdefault("parameters", []).extend(headers)
-            operation["responses"].update(_PROBLEMS)
+            _complete(operation, route)
     for unused in ("HTTPValidationError", "ValidationError"):
         found["components"]["schemas"].pop(unused, None)
     return found
+
+
+def _complete(operation: dict[str, Any], route: RouteContext) -> None:
+    """Put in what FastAPI does not see: words, headers, and the refusals that can come."""
+    words = inspect.getdoc(route.endpoint) or ""
+    _say(operation, words)
+    asks = list(_calls(route.dependant))
+    headers = [HEADERS[call] for call in asks if call in HEADERS]
+    if headers:
+        operation.setdefault("parameters", []).extend(headers)
+    answers: dict[str, Any] = operation["responses"]
+    answers.pop("422", None)
+    answers |= refusals(operation, asks, f"{words} {operation.get('description', '')}")
+
+
+def _say(operation: dict[str, Any], words: str) -> None:
+    """Summary and description; a description of the route's own stays beside the summary."""
+    line, _, rest = words.partition("\n")
+    if not line:
+        return
+    first, _, more = line.partition(". ")
+    operation["summary"] = first.rstrip(".")
+    if operation.get("description", "").strip() == words:
+        operation["description"] = f"{more}\n{rest}".strip()
+    if not operation.get("description"):
+        operation.pop("description", None)
 
 
 def _twin(path: str, model: Any) -> APIRoute:

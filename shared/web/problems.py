@@ -19,6 +19,8 @@ from shared.telemetry import current_request
 
 MEDIA_TYPE = "application/problem+json"
 _HOME = "https://linkway.example"
+INSTANCES = f"{_HOME}/requests/"
+"""Before the id of the request, in the ``instance`` of each problem."""
 _MOST_ERRORS = 100
 _LONGEST_NAME = 64
 """Bounds on what a sender can make us send back."""
@@ -165,7 +167,7 @@ def _response(
     }
     request = current_request()
     if request is not None and request.request_id:
-        document["instance"] = f"{_HOME}/requests/{request.request_id}"
+        document["instance"] = INSTANCES + request.request_id
     if errors:
         document["errors"] = [
             {"pointer": each.pointer, "reason": each.reason} for each in errors[:_MOST_ERRORS]

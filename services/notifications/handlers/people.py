@@ -149,7 +149,8 @@ async def record(
     jitter: float,
 ) -> Saved[PersonMessage]:
     """Write down how an attempt went."""
-    cause = _own_cause(message, derived_id(message.id, started.isoformat()), ended)
+    attempt = derived_id(message.id, str(len(message.attempts)), started.isoformat())
+    cause = _own_cause(message, attempt, ended)
     return await stores.person_messages.update(
         message.id,
         lambda state: rules.record(

@@ -28,6 +28,7 @@ def check_not_repeated(
             like
             and each.id != referral.id
             and each.status not in _NEVER_WAS
+            and not _merged_away(each)
             and each.ended_at is not None
             and at - each.ended_at <= timedelta(days=days)
         ):
@@ -36,6 +37,11 @@ def check_not_repeated(
                 "to refer again.",
                 {"referral_id": each.id, "current_status": each.status.value},
             )
+
+
+def _merged_away(referral: Referral) -> bool:
+    """Whether it was withdrawn for another of the same person, found when records were merged."""
+    return referral.status is Status.WITHDRAWN and referral.reason_code == "duplicate"
 
 
 def earlier_case(referral: Referral, earlier: Iterable[Referral]) -> str | None:
