@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import fields
 from typing import Any
@@ -48,6 +48,8 @@ class Runtime:
         *,
         title: str,
         summary: str,
+        description: str = "",
+        tags: Mapping[str, str] | None = None,
         stores: Any,
         routers: Iterable[APIRouter],
         publishes: Sequence[type[Event]],
@@ -55,6 +57,9 @@ class Runtime:
         workers: Sequence[Worker] = (),
     ) -> FastAPI:
         """The application. ``stores`` is a dataclass whose Store fields are indexed and relayed.
+
+        ``description`` says what the service is, who calls it and where to start, in Markdown;
+        ``tags`` says of each group of routes, in a line, what it is for.
 
         It starts once MongoDB has answered, and gives up where that does not answer in
         ``graceful_seconds``; Kafka may be away at any time.
@@ -85,7 +90,8 @@ class Runtime:
             settings=self.settings,
             title=title,
             summary=summary,
-            description=_DESCRIPTION,
+            description=f"{description}\n\n{_DESCRIPTION}".strip(),
+            tags=tags,
             lifespan=lifespan,
             telemetry=self.telemetry,
             clock=self.clock,
@@ -106,11 +112,22 @@ class Runtime:
         return app
 
 
-_DESCRIPTION = (
-    "Errors are problem documents (RFC 9457). A command repeated under the same "
-    "Idempotency-Key changes nothing and gets the first answer; If-Match with the ETag you "
-    "read makes sure that you decide on what is still true."
-)
+_DESCRIPTION = """\
+**A token.** Every call carries a bearer token that says who calls: their role and their
+organisation. While `make demo` runs, `linkway token --folder .linkway/demo --role ROLE
+--organisation ID` prints one (`.venv/bin/linkway`, if that is not on your path). At `/docs`,
+press *Authorize* and paste it.
+
+**Examples.** Ids of services and organisations in them are those of the directory that
+`make demo` loads: the fictional town of Merrowhaven. Ids that only your own calls make, such as
+a case's, are placeholders: put in those you were given.
+
+**Errors** are problem documents (RFC 9457): `detail` says what was wrong, `errors` where.
+
+**Repeats and conflicts.** A command repeated under the same `Idempotency-Key` changes nothing and
+gets the first answer. `If-Match` with the `ETag` you read makes sure that you decide on what is
+still true.
+"""
 
 
 def _settle_memory() -> None:

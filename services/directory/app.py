@@ -7,6 +7,7 @@ from datetime import timedelta
 from fastapi import FastAPI
 
 from services.directory import api
+from services.directory.api import about
 from services.directory.clock import AssuranceClock
 from services.directory.consumers import consumer
 from services.directory.settings import Settings
@@ -36,6 +37,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = runtime.app(
         title="Linkway directory",
         summary="Which community services there are, and how many places they have free.",
+        description=about.DESCRIPTION,
+        tags=about.TAGS,
         stores=stores,
         routers=api.routers,
         consumers=[consumer],

@@ -7,6 +7,7 @@ from datetime import timedelta
 from fastapi import FastAPI
 
 from services.notifications import api
+from services.notifications.api import about
 from services.notifications.assembling import mail_server, owners_of, people_worker
 from services.notifications.consumers import consumer, people_consumer
 from services.notifications.guard import Guard
@@ -56,6 +57,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = runtime.app(
         title="Linkway notifications",
         summary="Who wants to hear of what, and how telling them went.",
+        description=about.DESCRIPTION,
+        tags=about.TAGS,
         stores=stores,
         routers=api.routers,
         consumers=[consumer, *([people_consumer] if owners else [])],

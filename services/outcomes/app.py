@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from fastapi import FastAPI
 
 from services.outcomes import api
+from services.outcomes.api import about
 from services.outcomes.consumers import consumer, reports_consumer
 from services.outcomes.handlers.counting import keep_counting
 from services.outcomes.settings import Settings
@@ -39,6 +40,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return runtime.app(
         title="Linkway outcomes",
         summary="What matters to a person, what they aim for, and how it goes.",
+        description=about.DESCRIPTION,
+        tags=about.TAGS,
         stores=stores,
         routers=api.routers,
         consumers=[consumer, reports_consumer],

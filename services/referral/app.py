@@ -7,6 +7,7 @@ from datetime import timedelta
 from fastapi import FastAPI
 
 from services.referral import api, handlers
+from services.referral.api import about
 from services.referral.clockwork import Clockwork
 from services.referral.consumers import consumer
 from services.referral.settings import Settings
@@ -46,6 +47,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = runtime.app(
         title="Linkway referral",
         summary="Who was referred to what, and what became of it.",
+        description=about.DESCRIPTION,
+        tags=about.TAGS,
         stores=stores,
         routers=api.routers,
         consumers=[consumer],

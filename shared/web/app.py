@@ -50,7 +50,6 @@ def create_base_app(
         summary=summary,
         description=description,
         openapi_tags=[{"name": name, "description": line} for name, line in (tags or {}).items()],
-        swagger_ui_parameters={"persistAuthorization": True},
         lifespan=lifespan,
         docs_url=None if settings.is_production else "/docs",
         redoc_url=None,

@@ -38,7 +38,10 @@ def test_clock_router(clock: Clock) -> APIRouter:
 
     @router.post("/test-clock", response_model=Now)
     async def advance(body: Annotated[Advance, JsonBody(Advance)]) -> Now:
-        """Move this service's time forward: reminders and expiries fall due as if it had passed."""
+        """Move this service's time forward.
+
+        Reminders and expiries fall due as if it had passed.
+        """
         clock.advance(timedelta(hours=body.hours))
         return Now(now=clock.now(), hours_ahead=clock.ahead / timedelta(hours=1))
 

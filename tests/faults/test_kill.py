@@ -206,4 +206,8 @@ async def created_events(platform: Platform) -> list[tuple[str, str]]:
     partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
     async with TopicReader(platform.servers.kafka_bootstrap, partitions) as reader:
         headers = [dict(record.headers) for record in await reader.read_on()]
-    return [(each["ce_subject"].decode(), each["ce_id"].decode()) for each in headers]
+    return [
+        (each["ce_subject"].decode(), each["ce_id"].decode())
+        for each in headers
+        if each["ce_type"] == b"referral-created"
+    ]

@@ -6,7 +6,14 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from services.notifications.consumers import consumer
-from shared.events import ALL_EVENTS, Envelope, Event, NotificationDelivered, NotificationFailed
+from shared.events import (
+    ALL_EVENTS,
+    Envelope,
+    Event,
+    NotificationDelivered,
+    NotificationFailed,
+    ReferralCompleted,
+)
 from shared.ids import new_id
 from shared.testing import eventually
 from tests.notifications.conftest import Service
@@ -18,6 +25,7 @@ from tests.notifications.examples import (
     accepted,
     capacity_changed,
     created,
+    fact,
 )
 from tests.notifications.receivers import MailReceiver, WebReceiver
 
@@ -159,3 +167,24 @@ async def test_the_practice_gets_a_mail_that_its_referral_was_received(
         in mail.get_content()
     )
     assert GROUP not in mail.as_string()
+
+
+async def test_a_message_back_is_delivered_once_the_practices_system_took_it(
+    service: Service, tell: Tell, receiver: WebReceiver
+) -> None:
+    types = ["referral-created"]
+    hook = {"channel": "webhook", "url": receiver.url, "event_types": types}
+    await subscribe(service, hook, REFERRER)
+    ended = fact(ReferralCompleted, kind="intake", outcome_code="goals_met")
+    await tell(sealed(ended))
+
+    async def delivered() -> list[dict[str, Any]]:
+        found = await service.get("/messages-back", REFERRER, status="delivered")
+        listed: list[dict[str, Any]] = found.json()["items"]
+        return listed
+
+    [message] = await eventually(delivered, within=20)
+    [taken] = [each for each in receiver.taken if each.json["type"] == "referral-completed"]
+    assert taken.json["data"]["return_id"] == message["id"]
+    answer = await service.post(f"/messages-back/{message['id']}/acknowledge", REFERRER)
+    assert answer.json()["status"] == "acknowledged"

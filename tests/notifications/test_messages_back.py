@@ -7,6 +7,7 @@ import pytest
 
 from services.notifications import handlers
 from services.notifications.domain import Subscription
+from services.notifications.domain import messages_back as rules
 from services.notifications.domain.messages_back import MessageBack, return_id
 from services.notifications.domain.working_days import after_working_days
 from services.notifications.handlers import messages_back
@@ -191,7 +192,7 @@ async def test_one_delivery_of_two_that_failed_is_not_the_end(stores: Stores) ->
     [first, _] = (await the_message(stores)).delivery_ids
     await stores.messages_back.update(
         RETURN,
-        lambda state: messages_back.rules.delivery_failed(state, first, heard("x")),
+        lambda state: rules.delivery_failed(state, first, heard("x")),
         heard("x"),
     )
     assert (await the_message(stores)).status == "queued"
@@ -202,9 +203,7 @@ async def test_a_delivery_of_something_else_changes_nothing(stores: Stores) -> N
     await tell(stores, completed())
     message = await the_message(stores)
     stranger = message.model_copy(update={"delivery_ids": ("of-a-person",)})
-    changed, events = messages_back.rules.delivered(
-        message, stranger.delivery_ids[0], "sms", heard("x")
-    )
+    changed, events = rules.delivered(message, stranger.delivery_ids[0], "sms", heard("x"))
     assert (changed, events) == (message, ())
 
 

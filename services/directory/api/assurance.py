@@ -26,15 +26,15 @@ class ConfirmLink(BaseModel):
 @router.post(
     "/services/{service_id}/assure",
     dependencies=CURATORS_AND_PROVIDERS,
-    summary="Confirm that a listing is right",
 )
 async def assure_service(
     *, service_id: Id, cause: CauseOf, if_match: IfMatch, stores: Held, response: Response
 ) -> Receipt:
-    """Sets `assured_date` to today; asking for confirmation begins anew from here.
+    """Confirm that a listing is right.
 
-    A provider confirms its own services, a curator any. 404 where the service is not the
-    provider's, 409 where it is closed. Publishes `service-assured`.
+    Sets `assured_date` to today; asking for confirmation begins anew from here. A provider confirms
+    its own services, a curator any. 404 where the service is not the provider's, 409 where it is
+    closed. Publishes `service-assured`.
     """
     saved = await handlers.assure_service(stores, service_id, cause, if_match)
     response.headers["ETag"] = etag(saved.version)
@@ -47,15 +47,15 @@ async def assure_service(
     "/services/{service_id}/confirm-links",
     dependencies=[Depends(require_role("service"))],
     status_code=201,
-    summary="Make a link to confirm a listing by",
 )
 async def make_confirm_link(
     service_id: Id, cause: CauseOf, stores: Held, request: Request
 ) -> ConfirmLink:
-    """For the message that asks the organisation: who holds the link needs no account.
+    """Make a link to confirm a listing by.
 
-    Another one each time; all of them hold for 30 days unless set otherwise, as long as the
-    service is run by the same organisation. 404 where there is no such service.
+    For the message that asks the organisation: who holds the link needs no account. Another one
+    each time; all of them hold for 30 days unless set otherwise, as long as the service is run by
+    the same organisation. 404 where there is no such service.
     """
     links: Links = request.app.state.links
     settings: Settings = request.app.state.settings

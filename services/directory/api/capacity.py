@@ -55,7 +55,6 @@ class WaitingList(BaseModel):
 @router.put(
     "/services/{service_id}/capacity",
     dependencies=CURATORS_AND_PROVIDERS,
-    summary="State how many places a service has",
 )
 async def put_capacity(
     *,
@@ -66,10 +65,11 @@ async def put_capacity(
     stores: Held,
     response: Response,
 ) -> CapacityReceipt:
-    """What is free follows from the referrals that hold places; those keep theirs.
+    """State how many places a service has.
 
-    A provider states its own services' places, a curator any. 404 where the service is not
-    the provider's. Publishes `capacity-changed` where anything changed.
+    What is free follows from the referrals that hold places; those keep theirs. A provider states
+    its own services' places, a curator any. 404 where the service is not the provider's. Publishes
+    `capacity-changed` where anything changed.
     """
     saved = await handlers.put_capacity(
         stores,
@@ -86,15 +86,15 @@ async def put_capacity(
 @router.get(
     "/services/{service_id}/waiting-list",
     dependencies=CURATORS_AND_PROVIDERS,
-    summary="See who waits for a place",
 )
 async def see_waiting_list(
     service_id: Id, actor: Acting, stores: Held, response: Response
 ) -> WaitingList:
-    """The referrals that wait, in the order in which they were put on the list.
+    """See who waits for a place.
 
-    Ids only: `GET /referrals/{id}` of the referral service says what you may see of each.
-    404 where the service is not the provider's.
+    The referrals that wait, in the order in which they were put on the list. Ids only: `GET
+    /referrals/{id}` of the referral service says what you may see of each. 404 where the service is
+    not the provider's.
     """
     saved = await handlers.see_waiting_list(stores, service_id, actor)
     response.headers["ETag"] = etag(saved.version)

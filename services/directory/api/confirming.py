@@ -54,9 +54,12 @@ was changed. If it is open, tell whoever sent you this link.</p>
 """
 
 
-@router.get("/confirm/{token}", summary="See a listing to confirm")
+@router.get("/confirm/{token}")
 async def see_listing(token: str, stores: Held, request: Request) -> Response:
-    """What the listing says, with a button; opening the page confirms nothing."""
+    """See a listing to confirm.
+
+    What the listing says, with a button; opening the page confirms nothing.
+    """
     links: Links = request.app.state.links
     try:
         saved = await handlers.see_listing_to_confirm(stores, links, token, _now(request))
@@ -68,9 +71,12 @@ async def see_listing(token: str, stores: Held, request: Request) -> Response:
     return pages.render(_ASKING, title="Is this still right?", said=saved.state.listing)
 
 
-@router.post("/confirm/{token}", summary="Confirm a listing")
+@router.post("/confirm/{token}")
 async def confirm_listing(token: str, stores: Held, request: Request) -> Response:
-    """Confirms the listing; pressed again, or sent again, it changes nothing more."""
+    """Confirm a listing.
+
+    Confirms the listing; pressed again, or sent again, it changes nothing more.
+    """
     links: Links = request.app.state.links
     work = current_request()
     now = _now(request)

@@ -143,7 +143,7 @@ async def _facets(
     return tuple(facet for facet in known if facet in asked)
 
 
-@router.get("/services", summary="Find services")
+@router.get("/services")
 async def find_services(
     *,
     wanted: Annotated[Wanted, Depends(_wanted)],
@@ -152,12 +152,13 @@ async def find_services(
     actor: Acting,
     stores: Held,
 ) -> ServicesFound:
-    """Services by need and place: nearest first from a place, else newest first.
+    """Find services.
 
-    Every condition must hold; lists of needs, languages and days mean any of them. From a
-    place, services that have none on the map are left out. A distance is measured in a
-    straight line, and from the middle of the district where a postcode is given. For the
-    services that suit one person best, and why, ask `POST /matches`.
+    Services by need and place: nearest first from a place, else newest first. Every condition must
+    hold; lists of needs, languages and days mean any of them. From a place, services that have none
+    on the map are left out. A distance is measured in a straight line, and from the middle of the
+    district where a postcode is given. For the services that suit one person best, and why, ask
+    `POST /matches`.
 
     422 names the parameter: a postcode whose district is not known, a need that is not in
     `GET /needs`, a cursor of another search.

@@ -134,21 +134,21 @@ class MatchList(BaseModel):
     unmet: tuple[UnmetFound, ...]
 
 
-@router.post("/matches", summary="Find the services that suit one person best")
+@router.post("/matches")
 async def match_services(
     sought: Annotated[MatchRequest, JsonBody(MatchRequest)],
     actor: Acting,
     stores: Held,
     request: Request,
 ) -> MatchList:
-    """Active community services by how well they fit, each with its score and the reasons.
+    """Find the services that suit one person best.
 
-    A score has these parts, of at most so many points: answers the needs 40, is near 20,
-    has a place free 15, details confirmed of late 10, free 5, open on the days 4, speaks
-    the language 3, has the access 3; parts that were not asked for are left out. A full
-    service is not left out unless `free_place` says so: it ranks lower, with how many wait.
-    `near_misses` fail a single requirement and say which. Nothing is stored, so the call
-    may be repeated freely.
+    Active community services by how well they fit, each with its score and the reasons. A score has
+    these parts, of at most so many points: answers the needs 40, is near 20, has a place free 15,
+    details confirmed of late 10, free 5, open on the days 4, speaks the language 3, has the access
+    3; parts that were not asked for are left out. A full service is not left out unless
+    `free_place` says so: it ranks lower, with how many wait. `near_misses` fail a single
+    requirement and say which. Nothing is stored, so the call may be repeated freely.
 
     422 names the field: a need that is not in `GET /needs`, a postcode whose district is
     not known.

@@ -88,7 +88,6 @@ class ProblemList(BaseModel):
     "/services/{service_id}/problems",
     dependencies=_REPORTING,
     status_code=201,
-    summary="Report a problem with a listing",
 )
 async def report_problem(
     *,
@@ -98,11 +97,11 @@ async def report_problem(
     stores: Held,
     response: Response,
 ) -> ProblemReceipt:
-    """Until it is seen to, the service is found further down, and staff see why.
+    """Report a problem with a listing.
 
-    The same problem reported again by the same person while it is open is one problem. 404
-    where there is no such service, 409 where fifty problems are open. Publishes
-    `service-problem-reported`.
+    Until it is seen to, the service is found further down, and staff see why. The same problem
+    reported again by the same person while it is open is one problem. 404 where there is no such
+    service, 409 where fifty problems are open. Publishes `service-problem-reported`.
     """
     noted = await handlers.report_problem(stores, service_id, body.problem_code, body.text, cause)
     response.headers["ETag"] = etag(noted.saved.version)
@@ -112,14 +111,14 @@ async def report_problem(
 @router.get(
     "/services/{service_id}/problems",
     dependencies=CURATORS_AND_PROVIDERS,
-    summary="List the problems of a listing",
 )
 async def list_problems(
     service_id: Id, actor: Acting, stores: Held, status: Literal["open", "resolved"] | None = None
 ) -> ProblemList:
-    """For curators, and the service's own provider; of those seen to, the latest fifty.
+    """List the problems of a listing.
 
-    404 where the service is not the provider's.
+    For curators, and the service's own provider; of those seen to, the latest fifty. 404 where the
+    service is not the provider's.
     """
     is_open = None if status is None else status == "open"
     found = await handlers.list_problems(stores, service_id, actor, is_open=is_open)
@@ -129,7 +128,6 @@ async def list_problems(
 @router.post(
     "/services/{service_id}/problems/{problem_id}/resolve",
     dependencies=CURATORS_AND_PROVIDERS,
-    summary="Say that a problem was seen to",
 )
 async def resolve_problem(
     *,
@@ -141,10 +139,10 @@ async def resolve_problem(
     stores: Held,
     response: Response,
 ) -> Receipt:
-    """The listing itself is corrected by `PUT /services/{id}`; this closes the report.
+    """Say that a problem was seen to.
 
-    404 where there is no such problem or the service is not the provider's, 409 where it was
-    seen to before.
+    The listing itself is corrected by `PUT /services/{id}`; this closes the report. 404 where there
+    is no such problem or the service is not the provider's, 409 where it was seen to before.
     """
     saved = await handlers.resolve_problem(
         stores,

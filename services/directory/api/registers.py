@@ -27,12 +27,14 @@ router = APIRouter(tags=["registers"])
     "/organisations",
     dependencies=CURATORS,
     response_model_exclude_none=True,
-    summary="Load up to 500 organisations",
 )
 async def put_organisations(
     rows: Annotated[list[Any], JsonBody(OrganisationRows)], cause: CauseOf, stores: Held
 ) -> BatchResults:
-    """Create or restate each organisation by its id, as with services."""
+    """Load up to 500 organisations.
+
+    Create or restate each organisation by its id, as with services.
+    """
     return await put_rows(
         Organisation, rows, lambda good: handlers.put_organisations(stores, good, cause)
     )
@@ -42,32 +44,35 @@ async def put_organisations(
     "/districts",
     dependencies=CURATORS,
     response_model_exclude_none=True,
-    summary="Load up to 500 postcode districts",
 )
 async def put_districts(
     rows: Annotated[list[Any], JsonBody(DistrictRows)], cause: CauseOf, stores: Held
 ) -> BatchResults:
-    """Create or restate the middle of each postcode district by its code, as with services.
+    """Load up to 500 postcode districts.
 
-    Load districts before services: one without a place on the map is put in the middle of
-    its postcode's district when it is loaded.
+    Create or restate the middle of each postcode district by its code, as with services. Load
+    districts before services: one without a place on the map is put in the middle of its postcode's
+    district when it is loaded.
     """
     return await put_rows(
         PostcodeDistrict, rows, lambda good: handlers.put_districts(stores, good, cause)
     )
 
 
-@router.get("/organisations/{organisation_id}", summary="Read one organisation")
+@router.get("/organisations/{organisation_id}")
 async def get_organisation(
     organisation_id: Id, actor: Acting, stores: Held, response: Response
 ) -> Organisation:
-    """An organisation by its ODS code or id."""
+    """Read one organisation.
+
+    An organisation by its ODS code or id.
+    """
     saved = await handlers.get_organisation(stores, organisation_id, actor.tenant)
     response.headers["ETag"] = etag(saved.version)
     return saved.state.organisation
 
 
-@router.get("/organisations", summary="List organisations")
+@router.get("/organisations")
 async def list_organisations(
     *,
     actor: Acting,
@@ -77,7 +82,10 @@ async def list_organisations(
     postcode_district: Annotated[District | None, Query(description="Such as ZZ1.")] = None,
     status: OrganisationStatus | None = None,
 ) -> OrganisationList:
-    """Organisations, the latest first."""
+    """List organisations.
+
+    Organisations, the latest first.
+    """
     found = await handlers.list_organisations(
         stores,
         actor.tenant,

@@ -42,15 +42,15 @@ STAFF = frozenset({"link_worker", "team_lead", "directory_curator"})
     "/services",
     dependencies=CURATORS,
     response_model_exclude_none=True,
-    summary="Load up to 500 services",
 )
 async def put_services(
     rows: Annotated[list[Any], JsonBody(ServiceRows)], cause: CauseOf, stores: Held
 ) -> BatchResults:
-    """Create or restate each service by its id; bad rows are reported, good ones load.
+    """Load up to 500 services.
 
-    The same batch again changes nothing. Held places stay. A service that was closed here
-    is not reopened. Pointers in ``errors`` are relative to the row.
+    Create or restate each service by its id; bad rows are reported, good ones load. The same batch
+    again changes nothing. Held places stay. A service that was closed here is not reopened.
+    Pointers in ``errors`` are relative to the row.
     """
     return await put_rows(Listing, rows, lambda good: handlers.put_services(stores, good, cause))
 
@@ -59,7 +59,6 @@ async def put_services(
     "/services/{service_id}",
     dependencies=CURATORS_AND_PROVIDERS,
     responses={201: {"model": Receipt, "description": "Created"}},
-    summary="State one service",
 )
 async def put_service(
     *,
@@ -70,9 +69,10 @@ async def put_service(
     stores: Held,
     response: Response,
 ) -> Receipt:
-    """Create or restate a service; a provider states those of its own organisation.
+    """State one service.
 
-    Reopens a service that was closed.
+    Create or restate a service; a provider states those of its own organisation. Reopens a service
+    that was closed.
     """
     if listing.id != service_id:
         fault = FieldError("/id", "must be the id in the address")
@@ -92,7 +92,6 @@ async def put_service(
 @router.post(
     "/services/{service_id}/close",
     dependencies=CURATORS_AND_PROVIDERS,
-    summary="Close a service",
 )
 async def close_service(
     *,
@@ -103,7 +102,10 @@ async def close_service(
     stores: Held,
     response: Response,
 ) -> Receipt:
-    """The service takes no one any more, until it is stated anew by PUT /services/{id}."""
+    """Close a service.
+
+    The service takes no one any more, until it is stated anew by PUT /services/{id}.
+    """
     saved = await handlers.close_service(stores, service_id, body.reason_code, cause, if_match)
     response.headers["ETag"] = etag(saved.version)
     return Receipt(
@@ -111,15 +113,15 @@ async def close_service(
     )
 
 
-@router.get("/services/{service_id}", summary="Read one service")
+@router.get("/services/{service_id}")
 async def get_service(
     service_id: Id, actor: Acting, stores: Held, response: Response
 ) -> ServiceView:
-    """What is said of the service, and its free places.
+    """Read one service.
 
-    Link workers, curators and its own provider also see what is reported to be wrong with
-    the listing, and how often its organisation was asked to confirm it. 404 where there is
-    no such service.
+    What is said of the service, and its free places. Link workers, curators and its own provider
+    also see what is reported to be wrong with the listing, and how often its organisation was asked
+    to confirm it. 404 where there is no such service.
     """
     saved = await handlers.get_service(stores, service_id, actor.tenant)
     response.headers["ETag"] = etag(saved.version)

@@ -77,15 +77,14 @@ class GapMap(BaseModel):
     "/unmet-needs",
     dependencies=_NOTING,
     status_code=201,
-    summary="Note that nothing was found for a need",
 )
 async def note_unmet_need(
     body: Annotated[NoteUnmetNeed, JsonBody(NoteUnmetNeed)], cause: CauseOf, stores: Held
 ) -> UnmetNeedReceipt:
-    """Counted by need, area and month, for those who commission services.
+    """Note that nothing was found for a need.
 
-    A referral that is declined for want of a place, or never answered, is counted by itself.
-    Publishes `need-unmet`.
+    Counted by need, area and month, for those who commission services. A referral that is declined
+    for want of a place, or never answered, is counted by itself. Publishes `need-unmet`.
     """
     saved = await handlers.note_unmet_need(
         stores, body.need_code, body.postcode_district, body.reason_code, cause
@@ -98,7 +97,6 @@ async def note_unmet_need(
     dependencies=_COUNTING,
     response_model=GapMap,
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
-    summary="Count the needs that were not met",
 )
 async def count_unmet_needs(
     *,
@@ -117,10 +115,11 @@ async def count_unmet_needs(
     ] = None,
     format_: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
 ) -> Response:
-    """Counts under five are left out, and where that leaves one gap in a line, one more.
+    """Count the needs that were not met.
 
-    A need counts in the month it was found not to be met (in UTC); its area is the postcode
-    district that was looked in, or that of the service that had no place.
+    Counts under five are left out, and where that leaves one gap in a line, one more. A need counts
+    in the month it was found not to be met (in UTC); its area is the postcode district that was
+    looked in, or that of the service that had no place.
     """
     asked = _read_by(by)
     clock: Clock = request.app.state.clock

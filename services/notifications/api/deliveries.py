@@ -71,7 +71,10 @@ async def list_deliveries(
     organisation_id: Annotated[Id | None, Query()] = None,
     subscription_id: Annotated[Id | None, Query()] = None,
 ) -> Listing[DeliveryView]:
-    """Deliveries to your organisation, newest first; for operations, to every one."""
+    """List deliveries.
+
+    Those to your organisation, newest first; for operations, to every one.
+    """
     asked = {
         "state.status": status,
         "state.about.type": event_type,
@@ -91,7 +94,10 @@ async def list_deliveries(
 async def read_delivery(
     delivery_id: Id, actor: Acting, stores: Kept, response: Response
 ) -> DeliveryDetail:
-    """One delivery, with each attempt."""
+    """Read a delivery.
+
+    With each attempt.
+    """
     saved = await handlers.delivery_of(stores, delivery_id, actor)
     response.headers["ETag"] = etag(saved.version)
     return DeliveryDetail.of(saved)
@@ -109,11 +115,12 @@ class DeliveryReceipt(BaseModel):
 async def resend_delivery(
     delivery_id: Id, cause: CauseOf, stores: Kept, response: Response
 ) -> DeliveryReceipt:
-    """Send a delivery again, whether it failed, was cancelled or was taken and lost.
+    """Send a delivery again.
 
-    It keeps its id and body, has the whole schedule before it, and goes before later messages
-    about the same case or service. One that is still queued stays as it is. 404 for another
-    organisation's delivery, 409 where its subscription is not active.
+    Whether it failed, was cancelled or was taken and lost. It keeps its id and body, has the whole
+    schedule before it, and goes before later messages about the same case or service. One that is
+    still queued stays as it is. 404 for another organisation's delivery, 409 where its subscription
+    is not active.
     """
     saved = await handlers.resend(stores, delivery_id, cause)
     response.headers["ETag"] = etag(saved.version)

@@ -98,10 +98,10 @@ async def list_messages_back(
     *,
     status: Annotated[ReturnStatus | None, Query()] = None,
 ) -> Listing[MessageBackView]:
-    """Messages back to your practice, or about your team's cases, newest first.
+    """List messages back to practices.
 
-    Those that are `rejected`, `timed_out` or `undeliverable` wait for someone of the team to
-    tell the practice by hand.
+    Those to your practice, or about your team's cases, newest first. Those that are `rejected`,
+    `timed_out` or `undeliverable` wait for someone of the team to tell the practice by hand.
     """
     where = {"state.status": status} if status else {}
     found = await handlers.messages_back_of(
@@ -116,7 +116,10 @@ async def list_messages_back(
 async def read_message_back(
     return_id: Id, actor: Acting, stores: Kept, response: Response
 ) -> MessageBackView:
-    """One message back: what it tells of, and whether the practice has filed it."""
+    """Read a message back.
+
+    What it tells of, and whether the practice has filed it.
+    """
     saved = await handlers.message_back_of(stores, return_id, actor)
     response.headers["ETag"] = etag(saved.version)
     return MessageBackView.of(saved)
@@ -126,9 +129,10 @@ async def read_message_back(
 async def acknowledge(
     return_id: Id, cause: CauseOf, if_match: IfMatch, stores: Kept, response: Response
 ) -> MessageBackReceipt:
-    """Your practice has filed the message in the patient's record.
+    """Acknowledge a message back.
 
-    409 where it was rejected, or told by hand, before.
+    Your practice has filed it in the patient's record. 409 where it was rejected, or told by hand,
+    before.
     """
     saved = await handlers.acknowledge(stores, return_id, cause, if_match=if_match)
     return _receipt(saved, response)
@@ -144,7 +148,11 @@ async def reject(
     stores: Kept,
     response: Response,
 ) -> MessageBackReceipt:
-    """Your practice does not file the message, and says why: the team is told at once."""
+    """Reject a message back.
+
+    Your practice does not file it, and says why: the team is told at once. 409 where it was filed,
+    or told by hand, before.
+    """
     saved = await handlers.reject(stores, return_id, body.reason, cause, if_match=if_match)
     return _receipt(saved, response)
 
@@ -159,9 +167,9 @@ async def done_by_hand(
     stores: Kept,
     response: Response,
 ) -> MessageBackReceipt:
-    """Someone of your team told the practice: the message is done.
+    """Say that you told the practice yourself.
 
-    409 unless it was rejected, timed out or could not be delivered.
+    The message is done. 409 unless it was rejected, timed out or could not be delivered.
     """
     saved = await handlers.done_by_hand(stores, return_id, body.how, cause, if_match=if_match)
     return _receipt(saved, response)

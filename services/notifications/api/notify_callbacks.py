@@ -54,7 +54,10 @@ router = APIRouter(tags=["messages to persons"], dependencies=[Depends(_from_not
 async def take_receipt(
     body: Annotated[Receipt, JsonBody(Receipt)], request: Request, stores: Kept
 ) -> None:
-    """For GOV.UK Notify: how a message went. One that is not ours, or told again, is let be."""
+    """Take a delivery receipt.
+
+    For GOV.UK Notify: how a message went. One that is not ours, or told again, is let be.
+    """
     found = read_reference(body.reference or "")
     if found is not None:
         tenant, message_id = found

@@ -69,7 +69,10 @@ async def list_person_messages(
     status: Annotated[PersonMessageStatus | None, Query()] = None,
     case_id: Annotated[Id | None, Query()] = None,
 ) -> Listing[PersonMessageView]:
-    """What the persons of your referrals were told, newest first; for operations, all."""
+    """List what persons were told.
+
+    Those of your referrals, newest first; for operations, all.
+    """
     asked = {"state.status": status, "state.about_key": case_id}
     where = {name: value for name, value in asked.items() if value is not None}
     found = await handlers.person_messages_of(

@@ -32,10 +32,11 @@ async def confirm_subscription(
     stores: Kept,
     response: Response,
 ) -> SubscriptionReceipt:
-    """Give back the challenge that came to the address; the subscription is then `active`.
+    """Confirm an address by its challenge.
 
-    For e-mail, and for receivers that cannot answer by themselves. 422 for another challenge
-    or one older than seven days, 409 where the subscription has ended.
+    Give back what came to the address; the subscription is then `active`. For e-mail, and for
+    receivers that cannot answer by themselves. 422 for another challenge or one older than seven
+    days, 409 where the subscription has ended.
     """
     saved = await handlers.confirm(stores, subscription_id, body.challenge, cause)
     return _receipt(saved, response)
@@ -45,9 +46,10 @@ async def confirm_subscription(
 async def send_challenge_again(
     subscription_id: Id, cause: CauseOf, stores: Kept, response: Response
 ) -> SubscriptionReceipt:
-    """Have the challenge sent again, now. 409 where the subscription is not `pending`.
+    """Have the challenge sent again.
 
-    It is sent in the background; read the subscription to see how that went.
+    At once. 409 where the subscription is not `pending`. It is sent in the background; read the
+    subscription to see how that went.
     """
     return _receipt(await handlers.challenge_again(stores, subscription_id, cause), response)
 
@@ -56,10 +58,11 @@ async def send_challenge_again(
 async def enable_subscription(
     subscription_id: Id, cause: CauseOf, stores: Kept, response: Response
 ) -> SubscriptionReceipt:
-    """Let a subscription that Linkway disabled (`gone`, `failing`) hear again.
+    """Enable a subscription again.
 
-    What it missed is not sent by itself: see `/resend`. 409 for one that your organisation
-    ended, or whose address has another subscription by now.
+    One that Linkway disabled (`gone`, `failing`) hears again. What it missed is not sent by itself:
+    see `/resend`. 409 for one that your organisation ended, or whose address has another
+    subscription by now.
     """
     return _receipt(await handlers.enable(stores, subscription_id, cause), response)
 
@@ -68,10 +71,11 @@ async def enable_subscription(
 async def rotate_secret(
     subscription_id: Id, cause: CauseOf, stores: Kept, keyring: Keys, response: Response
 ) -> SubscriptionReceipt:
-    """Change the key that signs webhooks. Keep the new `secret`: it is given this once.
+    """Change the key that signs webhooks.
 
-    For 24 hours every webhook carries a signature by the old key too, so that you can change
-    over at leisure. 409 for e-mail and for a subscription that has ended.
+    Keep the new `secret`: it is given this once. For 24 hours every webhook carries a signature by
+    the old key too, so that you can change over at leisure. 409 for e-mail and for a subscription
+    that has ended.
     """
     saved = await handlers.rotate_secret(stores, keyring, subscription_id, cause)
     made = handlers.key_made_by(saved.state, cause)
@@ -89,11 +93,11 @@ async def resend_deliveries(
     stores: Kept,
     response: Response,
 ) -> SubscriptionReceipt:
-    """Have what the receiver missed sent again, at most 5,000 deliveries, the newest.
+    """Have what was missed sent again.
 
-    They keep their ids and their order. It is done in the background; the subscription's
-    `resend` says when and how many. 422 for a time more than 30 days ago, 409 where the
-    subscription is not active or such an order is still being carried out.
+    At most 5,000 deliveries, the newest. They keep their ids and their order. It is done in the
+    background; the subscription's `resend` says when and how many. 422 for a time more than 30 days
+    ago, 409 where the subscription is not active or such an order is still being carried out.
     """
     saved = await handlers.order_resend(
         stores, subscription_id, since=body.since, status=body.status, cause=cause

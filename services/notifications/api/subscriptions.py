@@ -30,13 +30,14 @@ async def subscribe(
     guard: Guarded,
     keyring: Keys,
 ) -> SubscriptionReceipt:
-    """Subscribe your organisation. Keep the `secret`: it is given this once.
+    """Subscribe your organisation.
 
-    The subscription is `pending`, and hears nothing, until its address has answered a
-    challenge. A webhook receiver is sent `{"type": "subscription-challenge", "data":
-    {"challenge": "…"}}`, signed like every message, and answers 200 with `{"challenge": "…"}`;
-    an e-mail address is sent a link and a code. 422 for a URL Linkway does not send to; 409
-    where your organisation is subscribed at this address already, or has 20 subscriptions.
+    Keep the `secret`: it is given this once. The subscription is `pending`, and hears nothing,
+    until its address has answered a challenge. A webhook receiver is sent `{"type":
+    "subscription-challenge", "data": {"challenge": "…"}}`, signed like every message, and answers
+    200 with `{"challenge": "…"}`; an e-mail address is sent a link and a code. 422 for a URL
+    Linkway does not send to; 409 where your organisation is subscribed at this address already, or
+    has 20 subscriptions.
     """
     wish = handlers.Wish(
         channel=body.channel,
@@ -58,7 +59,10 @@ async def subscribe(
 async def list_subscriptions(
     actor: Acting, stores: Kept, page: Paging
 ) -> Listing[SubscriptionView]:
-    """Your organisation's subscriptions, newest first."""
+    """List your organisation's subscriptions.
+
+    Newest first.
+    """
     found = await handlers.subscriptions_of(stores, actor, limit=page.limit, cursor=page.cursor)
     return Listing(
         items=[SubscriptionView.of(saved) for saved in found.items],
@@ -70,7 +74,10 @@ async def list_subscriptions(
 async def read_subscription(
     subscription_id: Id, actor: Acting, stores: Kept, response: Response
 ) -> SubscriptionView:
-    """One of your organisation's subscriptions. 404 for another organisation's."""
+    """Read a subscription.
+
+    One of your organisation's. 404 for another organisation's.
+    """
     saved = await handlers.subscription_of(stores, subscription_id, actor)
     response.headers["ETag"] = etag(saved.version)
     return SubscriptionView.of(saved)
@@ -80,7 +87,10 @@ async def read_subscription(
 async def unsubscribe(
     subscription_id: Id, cause: CauseOf, stores: Kept, response: Response
 ) -> SubscriptionReceipt:
-    """End a subscription; what is still waiting to be sent for it is cancelled."""
+    """End a subscription.
+
+    What is still waiting to be sent for it is cancelled.
+    """
     saved = await handlers.unsubscribe(stores, subscription_id, cause)
     response.headers["ETag"] = etag(saved.version)
     return SubscriptionReceipt.of(saved)

@@ -77,7 +77,10 @@ class Preview(BaseModel):
 
 @router.get("/templates")
 async def list_templates() -> TemplateList:
-    """The texts that persons are sent: by text message, e-mail and letter."""
+    """List the texts that persons are sent.
+
+    By text message, e-mail and letter.
+    """
     return TemplateList(
         items=[
             TemplateView(
@@ -94,9 +97,10 @@ async def list_templates() -> TemplateList:
 
 @router.post("/templates/{name}/preview")
 async def preview(name: Id, asked: Annotated[PreviewAsked, JsonBody(PreviewAsked)]) -> Preview:
-    """A text filled with the data you give: nothing is sent and nothing is kept.
+    """See a text as it would be sent.
 
-    422 names `version` where there is no such version.
+    Filled with the data you give: nothing is sent and nothing is kept. 422 names `version` where
+    there is no such version.
     """
     texts = wording()
     known = next((each for each in texts.listed() if each.name == name), None)

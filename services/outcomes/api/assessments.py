@@ -25,9 +25,7 @@ router = APIRouter(
 )
 
 
-@router.post(
-    "", status_code=201, response_model=AssessmentReceipt, summary="Record a whole assessment"
-)
+@router.post("", status_code=201, response_model=AssessmentReceipt)
 async def complete_assessment(
     case_id: str,
     body: Annotated[CompleteAssessment, JsonBody(CompleteAssessment)],
@@ -35,18 +33,16 @@ async def complete_assessment(
     if_match: IfMatch,
     stores: Kept,
 ) -> Response:
-    """Record a whole assessment at once. Its needs replace the plan's.
+    """Record a whole assessment.
 
-    409 while another is under way, where there is a baseline already, and on a closed plan
-    unless it is the final one. 422 naming each wrong field.
+    Its needs replace the plan's. 409 while another is under way, where there is a baseline already,
+    and on a closed plan unless it is the final one. 422 naming each wrong field.
     """
     added = await handlers.complete_assessment(stores, case_id, body, cause, if_match=if_match)
     return created(AssessmentReceipt.completed(added), f"/assessments/{added.id}")
 
 
-@router.post(
-    "/start", status_code=201, response_model=AssessmentReceipt, summary="Begin an assessment"
-)
+@router.post("/start", status_code=201, response_model=AssessmentReceipt)
 async def start_assessment(
     case_id: str,
     body: Annotated[StartAssessment, JsonBody(StartAssessment)],
@@ -54,30 +50,30 @@ async def start_assessment(
     if_match: IfMatch,
     stores: Kept,
 ) -> Response:
-    """Begin an assessment to fill in over time; a review starts with what was found last.
+    """Begin an assessment.
 
-    409 as for recording one at once.
+    To fill in over time; a review starts with what was found last. 409 as for recording one at
+    once.
     """
     added = await handlers.start_assessment(stores, case_id, body, cause, if_match=if_match)
     return created(AssessmentReceipt.under_way(added), f"/assessments/{added.id}")
 
 
-@router.get("/{assessment_id}", summary="Read an assessment and its suggested searches")
+@router.get("/{assessment_id}")
 async def read_assessment(
     case_id: str, assessment_id: str, actor: Acting, stores: Kept
 ) -> AssessmentView:
-    """An assessment with its earlier revisions, and searches to look for what it found.
+    """Read an assessment and its suggested searches.
 
-    Each of `suggested_searches` has a `body` for the directory's `POST /matches`, as it is or
-    with `place`, `age`, `languages` and the like added. 404 where the plan has no such assessment.
+    With its earlier revisions, and searches to look for what it found. Each of `suggested_searches`
+    has a `body` for the directory's `POST /matches`, as it is or with `place`, `age`, `languages`
+    and the like added. 404 where the plan has no such assessment.
     """
     assessment, searches = await handlers.read_assessment(stores, case_id, assessment_id, actor)
     return AssessmentView.showing(assessment, searches)
 
 
-@router.put(
-    "/{assessment_id}", response_model=AssessmentReceipt, summary="Save an assessment under way"
-)
+@router.put("/{assessment_id}", response_model=AssessmentReceipt)
 async def save_assessment(
     case_id: str,
     assessment_id: str,
@@ -87,22 +83,24 @@ async def save_assessment(
     if_match: IfMatch,
     stores: Kept,
 ) -> Response:
-    """Keep what has been found so far in an assessment under way. 409 once it is complete."""
+    """Save an assessment under way.
+
+    What has been found so far is kept. 409 once it is complete.
+    """
     added = await handlers.save_assessment(
         stores, case_id, assessment_id, body, cause, if_match=if_match
     )
     return done(AssessmentReceipt.under_way(added))
 
 
-@router.post(
-    "/{assessment_id}/complete", response_model=AssessmentReceipt, summary="Complete an assessment"
-)
+@router.post("/{assessment_id}/complete", response_model=AssessmentReceipt)
 async def finish_assessment(
     case_id: str, assessment_id: str, *, cause: CauseOf, if_match: IfMatch, stores: Kept
 ) -> Response:
-    """Complete an assessment under way; its needs become the plan's.
+    """Complete an assessment.
 
-    409 where it is complete, 422 while it names no need.
+    One under way; its needs become the plan's. 409 where it is complete, 422 while it names no
+    need.
     """
     added = await handlers.finish_assessment(
         stores, case_id, assessment_id, cause, if_match=if_match
@@ -110,9 +108,7 @@ async def finish_assessment(
     return done(AssessmentReceipt.completed(added))
 
 
-@router.post(
-    "/{assessment_id}/amend", response_model=AssessmentReceipt, summary="Put an assessment right"
-)
+@router.post("/{assessment_id}/amend", response_model=AssessmentReceipt)
 async def amend_assessment(
     case_id: str,
     assessment_id: str,
@@ -122,9 +118,9 @@ async def amend_assessment(
     if_match: IfMatch,
     stores: Kept,
 ) -> Response:
-    """Put a completed assessment right; what it said before is kept with who and why.
+    """Put an assessment right.
 
-    409 while it is still under way.
+    A completed one; what it said before is kept with who and why. 409 while it is still under way.
     """
     amended = await handlers.amend_assessment(
         stores, case_id, assessment_id, body, cause, if_match=if_match

@@ -29,7 +29,7 @@ router = APIRouter(
 _TABLE = f"What is allowed when:\n\n{moves_in_words()}"
 
 
-@router.post("", status_code=201, response_model=GoalReceipt, summary="Agree a goal")
+@router.post("", status_code=201, response_model=GoalReceipt)
 async def set_goal(
     case_id: str,
     body: Annotated[SetGoal, JsonBody(SetGoal)],
@@ -37,7 +37,10 @@ async def set_goal(
     if_match: IfMatch,
     stores: Kept,
 ) -> Response:
-    """Agree a goal with the person, in their own words. 409 on a closed plan."""
+    """Agree a goal.
+
+    With the person, in their own words. 409 on a closed plan.
+    """
     changed = await handlers.set_goal(stores, case_id, body, cause, if_match=if_match)
     return created(GoalReceipt.of(changed))
 
@@ -46,7 +49,6 @@ async def set_goal(
     "/{goal_id}/progress",
     response_model=GoalReceipt,
     description=f"409 where the goal's lifecycle does not allow it. {_TABLE}",
-    summary="Say how near a goal is",
 )
 async def record_progress(
     case_id: str,
@@ -68,7 +70,6 @@ async def record_progress(
     "/{goal_id}/lifecycle",
     response_model=GoalReceipt,
     description=f"409 names what is allowed from where the goal stands. {_TABLE}",
-    summary="Change a goal's lifecycle status",
 )
 async def move_goal(
     case_id: str,
@@ -79,12 +80,12 @@ async def move_goal(
     if_match: IfMatch,
     stores: Kept,
 ) -> Response:
-    """Take a goal to another lifecycle status."""
+    """Change a goal's lifecycle status."""
     changed = await handlers.move_goal(stores, case_id, goal_id, body, cause, if_match=if_match)
     return done(GoalReceipt.of(changed))
 
 
-@router.post("/{goal_id}/wording", response_model=GoalReceipt, summary="Reword a goal")
+@router.post("/{goal_id}/wording", response_model=GoalReceipt)
 async def reword_goal(
     case_id: str,
     goal_id: str,
@@ -94,14 +95,15 @@ async def reword_goal(
     if_match: IfMatch,
     stores: Kept,
 ) -> Response:
-    """Say a goal anew; the words before stay in its changes. 409 once it has ended."""
+    """Reword a goal.
+
+    The words before stay in its changes. 409 once it has ended.
+    """
     changed = await handlers.reword_goal(stores, case_id, goal_id, body, cause, if_match=if_match)
     return done(GoalReceipt.of(changed))
 
 
-@router.post(
-    "/{goal_id}/confidence", response_model=GoalReceipt, summary="State confidence in a goal"
-)
+@router.post("/{goal_id}/confidence", response_model=GoalReceipt)
 async def state_confidence(
     case_id: str,
     goal_id: str,
@@ -111,16 +113,17 @@ async def state_confidence(
     if_match: IfMatch,
     stores: Kept,
 ) -> Response:
-    """Say how sure the person, or the worker, is of reaching a goal. 409 once it has ended."""
+    """State confidence in a goal.
+
+    How sure the person, or the worker, is of reaching it. 409 once it has ended.
+    """
     changed = await handlers.state_confidence(
         stores, case_id, goal_id, body, cause, if_match=if_match
     )
     return done(GoalReceipt.of(changed))
 
 
-@router.post(
-    "/{goal_id}/steps", status_code=201, response_model=GoalReceipt, summary="Add a step to a goal"
-)
+@router.post("/{goal_id}/steps", status_code=201, response_model=GoalReceipt)
 async def add_step(
     case_id: str,
     goal_id: str,
@@ -130,7 +133,10 @@ async def add_step(
     if_match: IfMatch,
     stores: Kept,
 ) -> Response:
-    """Add a small thing on the way; `step_id` names it. 409 once the goal has ended."""
+    """Add a step to a goal.
+
+    A small thing on the way; `step_id` names it. 409 once the goal has ended.
+    """
     changed = await handlers.add_step(stores, case_id, goal_id, body, cause, if_match=if_match)
     return created(GoalReceipt.of(changed))
 
@@ -138,7 +144,6 @@ async def add_step(
 @router.post(
     "/{goal_id}/steps/{step_id}/complete",
     response_model=GoalReceipt,
-    summary="Complete a step of a goal",
 )
 async def complete_step(
     case_id: str,
@@ -149,7 +154,10 @@ async def complete_step(
     if_match: IfMatch,
     stores: Kept,
 ) -> Response:
-    """Say that a step is done; said again, it changes nothing. 409 once the goal has ended."""
+    """Complete a step of a goal.
+
+    Said again, it changes nothing. 409 once the goal has ended.
+    """
     changed = await handlers.complete_step(
         stores, case_id, goal_id, step_id, cause, if_match=if_match
     )

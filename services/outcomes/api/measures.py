@@ -57,7 +57,6 @@ class InstrumentView(Instrument):
     "/plans/{case_id}/measures",
     status_code=201,
     response_model=RecordReceipt,
-    summary="Record the answers to an instrument",
 )
 async def record_measure(
     case_id: str,
@@ -67,10 +66,11 @@ async def record_measure(
     stores: Kept,
     _: Annotated[object, Depends(require_role(*WORKERS))],
 ) -> Response:
-    """Record the answers to a wellbeing instrument; the plan then shows its scores.
+    """Record the answers to an instrument.
 
-    409 on a closed plan unless the stage is final. 422 naming each item that is missing or
-    out of range, and an instrument that is not installed.
+    One of wellbeing; the plan then shows its scores. 409 on a closed plan unless the stage is
+    final. 422 naming each item that is missing or out of range, and an instrument that is not
+    installed.
     """
     added = await handlers.record_measure(stores, case_id, body, cause, if_match=if_match)
     return created(RecordReceipt.of(added))
@@ -80,7 +80,6 @@ async def record_measure(
     "/instruments",
     status_code=201,
     response_model=InstrumentReceipt,
-    summary="Install an instrument",
 )
 async def install_instrument(
     body: Annotated[Instrument, JsonBody(Instrument)],
@@ -88,10 +87,11 @@ async def install_instrument(
     stores: Kept,
     _: Annotated[object, Depends(require_role("tenant_admin"))],
 ) -> Response:
-    """Install an instrument your organisation holds the licence of, for all teams of the tenant.
+    """Install an instrument.
 
-    A version never changes once it is installed: 409 where it is there already. 422 naming
-    each place where the pack contradicts itself.
+    Your organisation holds its licence; it is for all teams of the tenant. A version never changes
+    once it is installed: 409 where it is there already. 422 naming each place where the pack
+    contradicts itself.
     """
     saved = await handlers.install_instrument(stores, body, cause)
     pack = saved.state.instrument
@@ -100,11 +100,12 @@ async def install_instrument(
     return Response(receipt.model_dump_json(), 201, location, "application/json")
 
 
-@router.get("/instruments", summary="List instruments")
+@router.get("/instruments")
 async def list_instruments(actor: Acting, stores: Kept, page: Paging) -> Listing[InstrumentView]:
-    """Every instrument that can be recorded, in every version: first those built in.
+    """List instruments.
 
-    Then those installed for your tenant, the newest first.
+    Each that can be recorded, in every version: first those built in. Then those installed for your
+    tenant, the newest first.
     """
     found = await handlers.installed_instruments(
         stores, actor, limit=page.limit, cursor=page.cursor
@@ -117,12 +118,15 @@ async def list_instruments(actor: Acting, stores: Kept, page: Paging) -> Listing
     )
 
 
-@router.get("/instruments/{instrument_id}", summary="Read an instrument")
+@router.get("/instruments/{instrument_id}")
 async def read_instrument(
     instrument_id: ItemId,
     actor: Acting,
     stores: Kept,
     version: Annotated[str | None, Query(max_length=40)] = None,
 ) -> Instrument:
-    """An instrument to ask from: the newest version, or the one named. 404 if not installed."""
+    """Read an instrument.
+
+    To ask from: the newest version, or the one named. 404 if not installed.
+    """
     return await handlers.read_instrument(stores, actor.tenant, instrument_id, version)

@@ -16,16 +16,16 @@ from shared.web import Acting, CauseOf, IfMatch, JsonBody, Listing, Paging, etag
 router = APIRouter(tags=["plans"])
 
 
-@router.get("/plans", summary="List your team's caseload")
+@router.get("/plans")
 async def list_plans(
     actor: Annotated[Actor, Depends(require_role(*WORKERS))],
     stores: Kept,
     page: Paging,
     status: Annotated[Literal["open", "closed"] | None, Query()] = None,
 ) -> Listing[PlanSummary]:
-    """Your team's caseload, newest case first.
+    """List your team's plans.
 
-    What people said stays in each plan. Cases entered in error are in no list.
+    Newest case first. What people said stays in each plan. Cases entered in error are in no list.
     """
     found = await handlers.caseload(stores, actor, status, limit=page.limit, cursor=page.cursor)
     return Listing(
@@ -33,13 +33,13 @@ async def list_plans(
     )
 
 
-@router.get("/plans/{case_id}", summary="Read a plan")
+@router.get("/plans/{case_id}")
 async def read_plan(
     case_id: str, actor: Acting, stores: Kept, response: Response
 ) -> PlanView | PlanSummary:
-    """A plan: all of it for the team, how far it has come for the practice that referred.
+    """Read a plan.
 
-    404 to anyone else.
+    All of it for the team, how far it has come for the practice that referred. 404 to anyone else.
     """
     saved, access = await handlers.read_plan(stores, case_id, actor)
     response.headers["ETag"] = etag(saved.version)
@@ -50,7 +50,6 @@ async def read_plan(
     "/plans/{case_id}/gp-contacts",
     response_model=GpContactsReceipt,
     dependencies=[Depends(require_role("referrer", *WORKERS))],
-    summary="Record contacts with the practice",
 )
 async def record_gp_contacts(
     case_id: str,
@@ -59,10 +58,10 @@ async def record_gp_contacts(
     if_match: IfMatch,
     stores: Kept,
 ) -> Response:
-    """Say how often the person saw the practice before the case and since.
+    """Record contacts with the practice.
 
-    For the practice that referred, or the team; what was kept before is replaced. 404 to
-    anyone else, 422 naming each wrong count.
+    How often the person saw it before the case and since. For the practice that referred, or the
+    team; what was kept before is replaced. 404 to anyone else, 422 naming each wrong count.
     """
     saved = await handlers.record_gp_contacts(stores, case_id, body, cause, if_match=if_match)
     return done(GpContactsReceipt(case_id=case_id, version=saved.version))

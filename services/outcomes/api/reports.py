@@ -86,14 +86,15 @@ async def read_report(  # noqa: PLR0917 - FastAPI passes each by name
     provider: Annotated[str | None, Query(max_length=200)] = None,
     format: Annotated[Literal["json", "csv"] | None, Query()] = None,  # noqa: A002 - the parameter's public name
 ) -> Response | ReportView:
-    """Numbers of referrals, needs, waits, attendance and outcomes, safe to publish.
+    """Read a report.
 
-    Subjects: referrals, source, need, outcome, wait, decline-reason, attendance,
-    goal-achievement, wellbeing-change, unmet-need. ``by``: practice, pcn, provider, month,
-    age_band, sex, ethnic_group, deprivation_decile (unmet-need: month, district). A reporter
-    sees the whole tenant or one organisation; a practice, a team lead and a provider their
-    own. ``Accept: text/csv`` or ``format=csv`` gives a table. 404: no such report, or not
-    yours. 422: what ``by``, ``from`` or ``to`` may be.
+    Numbers of referrals, needs, waits, attendance and outcomes, safe to publish. Subjects:
+    referrals, source, need, outcome, wait, decline-reason, attendance, goal-achievement,
+    wellbeing-change, unmet-need. ``by``: practice, pcn, provider, month, age_band, sex,
+    ethnic_group, deprivation_decile (unmet-need: month, district). A reporter sees the whole tenant
+    or one organisation; a practice, a team lead and a provider their own. ``Accept: text/csv`` or
+    ``format=csv`` gives a table. 404: no such report, or not yours. 422: what ``by``, ``from`` or
+    ``to`` may be.
     """
     cut = [each for given in by or () for each in given.split(",")]
     wanted = {"practice": practice, "team": team, "provider": provider}

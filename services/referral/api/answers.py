@@ -37,10 +37,11 @@ class LinkReceipt(BaseModel):
     dependencies=[Depends(require_role("service"))],
 )
 async def make_link(referral_id: Id, cause: CauseOf, stores: Kept, request: Request) -> LinkReceipt:
-    """Make a link by which the provider answers, for a message to them and to no one else.
+    """Make a link by which the provider answers.
 
-    Whoever holds it acts for the provider in this one referral: accepts, declines, asks,
-    records attendance. 409 where no answer is expected any more. Each call makes another link.
+    For a message to them and to no one else. Whoever holds it acts for the provider in this one
+    referral: accepts, declines, asks, records attendance. 409 where no answer is expected any more.
+    Each call makes another link.
     """
     settings: Settings = request.app.state.settings
     link = await handlers.make_link(

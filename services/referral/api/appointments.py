@@ -35,9 +35,10 @@ router = APIRouter(tags=["appointments"], dependencies=[Depends(require_role(*WO
 async def book(
     body: Annotated[NewAppointment, JsonBody(NewAppointment)], change: Changing
 ) -> Response:
-    """Arrange a contact with the person, or propose one (`proposed`).
+    """Book or propose an appointment.
 
-    409 unless the referral is accepted or in progress.
+    A contact with the person; `proposed` where they have not said yes. 409 unless the referral is
+    accepted or in progress.
     """
     appointment_id = change.cause.make_id("appointment")
     saved = await change.by(
@@ -61,9 +62,10 @@ async def book(
 async def reschedule(
     appointment_id: Id, body: Annotated[Move, JsonBody(Move)], change: Changing
 ) -> Response:
-    """Move a contact: this appointment is called off and a new one takes its place.
+    """Move an appointment.
 
-    The answer names the new one; the two name each other by `replaces` and `replaced_by`.
+    This one is called off and a new one takes its place. The answer names the new one; the two name
+    each other by `replaces` and `replaced_by`.
     """
     new_id = change.cause.make_id("appointment")
     saved = await change.by(
@@ -86,7 +88,10 @@ async def reschedule(
 async def cancel(
     appointment_id: Id, body: Annotated[Cancellation, JsonBody(Cancellation)], change: Changing
 ) -> Response:
-    """The contact is called off."""
+    """Call an appointment off.
+
+    409 where it took place, or was called off before.
+    """
     saved = await change.by(
         partial(appointments.cancel, appointment_id=appointment_id, cancelled_by=body.cancelled_by)
     )
@@ -98,12 +103,13 @@ async def cancel(
     response_model=AppointmentReceipt,
 )
 async def take_step(appointment_id: Id, step: _Step, change: Changing) -> Response:
-    """The person said yes (`confirm`), is there (`arrive`), came (`attend`) or did not (`miss`).
+    """Say how an appointment goes.
 
-    `enter-in-error` takes back an appointment, or what was recorded of it: it counts nowhere
-    any more. Support that began with it has begun all the same: the `status` in the answer
-    stays, and ending the referral is a decision of its own. 409 with `session_id` where the
-    appointment is a place in a group session: say it of the session.
+    The person said yes (`confirm`), is there (`arrive`), came (`attend`) or did not (`miss`).
+    `enter-in-error` takes back an appointment, or what was recorded of it: it counts nowhere any
+    more. Support that began with it has begun all the same: the `status` in the answer stays, and
+    ending the referral is a decision of its own. 409 with `session_id` where the appointment is a
+    place in a group session: say it of the session.
     """
     command, status = _STEPS[step]
     saved = await change.by(partial(command, appointment_id=appointment_id))

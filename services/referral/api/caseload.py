@@ -88,7 +88,10 @@ class Worklist(BaseModel):
 
 @router.get("/teams/{organisation_id}", response_model=TeamView, dependencies=_Working)
 async def read_team(organisation_id: Id, actor: Acting, stores: Kept) -> TeamView:
-    """Your team's workers, their limits and how many open cases each has."""
+    """Read your team.
+
+    Its workers, their limits and how many open cases each has.
+    """
     team, loads = await handlers.team_of(stores, organisation_id, actor)
     return TeamView(
         organisation_id=organisation_id,
@@ -111,9 +114,10 @@ async def put_worker(
     cause: CauseOf,
     stores: Kept,
 ) -> Response:
-    """State a worker of your team: from then on cases are shared out, least loaded first.
+    """State a worker of your team.
 
-    Set `active` to false when someone leaves, then hand their cases over.
+    From then on cases are shared out, least loaded first. Set `active` to false when someone
+    leaves, then hand their cases over.
     """
     worker = Worker(limit=body.limit, active=body.active)
     saved = await handlers.put_worker(stores, organisation_id, worker_id, worker, cause)
@@ -128,9 +132,10 @@ async def put_worker(
 async def hand_over(
     organisation_id: Id, worker_id: Id, cause: CauseOf, stores: Kept
 ) -> HandoverView:
-    """Give all open cases of a worker who is no longer active to the others.
+    """Hand a worker's open cases over.
 
-    `left` names the cases nobody had room for: they stay where they are, and on the worklist.
+    All cases of a worker who is no longer active go to the others. `left` names the cases nobody
+    had room for: they stay where they are, and on the worklist.
     """
     done = await handlers.hand_over(stores, organisation_id, worker_id, cause)
     return HandoverView(given=dict(done.given), left=list(done.left))
@@ -148,10 +153,11 @@ async def read_worklist(
     ] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Worklist:
-    """What your organisation has to do today, the most pressing first.
+    """List what is to be done today.
 
-    Answers that are late, referrals that need another service, questions, closings to
-    confirm, attendance to record, appointments today, first contacts, reviews, follow-ups.
+    Your organisation's work, the most pressing first. Answers that are late, referrals that need
+    another service, questions, closings to confirm, attendance to record, appointments today, first
+    contacts, reviews, follow-ups.
     """
     found = await handlers.todo(
         stores,
@@ -165,19 +171,28 @@ async def read_worklist(
 
 @router.post("/referrals/{referral_id}/go-on", response_model=Receipt, dependencies=_Working)
 async def keep_open(change: Changing) -> Response:
-    """Keep the referral open although closing it was proposed."""
+    """Go on although closing was proposed.
+
+    The referral stays open. 409 where closing was not proposed.
+    """
     return answer(Receipt.of(await change.by(go_on)))
 
 
 @router.post("/referrals/{referral_id}/review", response_model=Receipt, dependencies=_Working)
 async def review(change: Changing) -> Response:
-    """Say that you looked at this place on your waiting list, and that it stands."""
+    """Say that a place on the waiting list stands.
+
+    You looked at it. 409 where the person does not wait.
+    """
     return answer(Receipt.of(await change.by(review_waiting)))
 
 
 @router.get("/rules", response_model=Rules)
 async def read_rules(actor: Acting, stores: Kept, response: Response) -> Rules:
-    """The times and limits your integrated care board works by."""
+    """Read the times and limits you work by.
+
+    Those of your integrated care board.
+    """
     version, rules = await handlers.rules_of(stores, actor)
     response.headers["ETag"] = etag(version)
     return rules
@@ -189,9 +204,9 @@ async def read_rules(actor: Acting, stores: Kept, response: Response) -> Rules:
 async def put_rules(
     body: Annotated[Rules, JsonBody(Rules)], cause: CauseOf, if_match: IfMatch, stores: Kept
 ) -> Response:
-    """State times and limits of your own; what you leave out is the default.
+    """State times and limits of your own.
 
-    Running clocks go by them from the referral's next change.
+    What you leave out is the default. Running clocks go by them from the referral's next change.
     """
     saved = await handlers.put_rules(stores, body, cause, if_match=if_match)
     return answer(TeamReceipt(version=saved.version))

@@ -40,10 +40,11 @@ _Referring = [Depends(require_role(*REFERRING))]
 
 @router.post("/referrals/{referral_id}/accept", response_model=Receipt, dependencies=_Working)
 async def accept(body: Annotated[Acceptance, JsonBody(Acceptance)], change: Changing) -> Response:
-    """Take the referral, and say who will look after the person.
+    """Accept a referral.
 
-    Without `assigned_to`, whoever of your team's workers has most room does. 409 where the
-    worker named has as many open cases as their limit, unless you say `over_limit`.
+    You take it, and say who will look after the person. Without `assigned_to`, whoever of your
+    team's workers has most room does. 409 where the worker named has as many open cases as their
+    limit, unless you say `over_limit`.
     """
     saved = await handlers.accept(
         change.stores,
@@ -58,9 +59,10 @@ async def accept(body: Annotated[Acceptance, JsonBody(Acceptance)], change: Chan
 
 @router.post("/referrals/{referral_id}/assign", response_model=Receipt, dependencies=_Working)
 async def assign(body: Annotated[Assignment, JsonBody(Assignment)], change: Changing) -> Response:
-    """Hand the person to another worker of your organisation.
+    """Assign a referral to another worker.
 
-    Without `assigned_to`, to whoever has most room; 409 where nobody has.
+    One of your own organisation. Without `assigned_to`, to whoever has most room; 409 where nobody
+    has.
     """
     saved = await handlers.assign(
         change.stores,
@@ -75,15 +77,19 @@ async def assign(body: Annotated[Assignment, JsonBody(Assignment)], change: Chan
 
 @router.post("/referrals/{referral_id}/waitlist", response_model=Receipt, dependencies=_Working)
 async def waitlist(change: Changing) -> Response:
-    """Put the person on your waiting list: you would take them and have no place yet."""
+    """Put the person on your waiting list.
+
+    You would take them and have no place yet.
+    """
     return answer(Receipt.of(await change.by(referrals.waitlist)))
 
 
 @router.post("/referrals/{referral_id}/decline", response_model=Receipt, dependencies=_Working)
 async def decline(body: Annotated[Decline, JsonBody(Decline)], change: Changing) -> Response:
-    """Do not take the referral, say why, and suggest services that may fit better.
+    """Decline a referral.
 
-    An onward referral is then marked as needing another service (`reroute_needed`).
+    You do not take it, say why, and may suggest services that fit better. An onward referral is
+    then marked as needing another service (`reroute_needed`).
     """
     command = partial(
         referrals.decline,
@@ -95,54 +101,78 @@ async def decline(body: Annotated[Decline, JsonBody(Decline)], change: Changing)
 
 @router.post("/referrals/{referral_id}/withdraw", response_model=Receipt, dependencies=_Referring)
 async def withdraw(body: Annotated[Withdrawal, JsonBody(Withdrawal)], change: Changing) -> Response:
-    """Take the referral back, and say why."""
+    """Withdraw a referral.
+
+    You take it back, and say why. 409 once it has ended.
+    """
     command = partial(closing.withdraw, reason_code=body.reason_code)
     return answer(Receipt.of(await change.by(command)))
 
 
 @router.post("/referrals/{referral_id}/complete", response_model=Receipt, dependencies=_Working)
 async def complete(body: Annotated[Completion, JsonBody(Completion)], change: Changing) -> Response:
-    """Close the referral with what came of it."""
+    """Complete a referral with what came of it.
+
+    409 unless support has begun.
+    """
     command = partial(closing.complete, outcome_code=body.outcome_code)
     return answer(Receipt.of(await change.by(command)))
 
 
 @router.post("/referrals/{referral_id}/not-complete", response_model=Receipt, dependencies=_Working)
 async def not_complete(body: Annotated[End, JsonBody(End)], change: Changing) -> Response:
-    """Close the referral without an outcome, and say why."""
+    """Close a referral without an outcome.
+
+    409 unless it was accepted; the reason says why.
+    """
     command = partial(closing.not_complete, reason_code=body.reason_code)
     return answer(Receipt.of(await change.by(command)))
 
 
 @router.post("/referrals/{referral_id}/ask", response_model=Receipt, dependencies=_Working)
 async def ask(body: Annotated[Question, JsonBody(Question)], change: Changing) -> Response:
-    """Ask those who referred something before you decide; until they answer, it waits for them."""
+    """Ask those who referred a question.
+
+    Before you decide; until they answer, it waits for them.
+    """
     command = partial(questions.ask, question_code=body.question_code, text=body.text)
     return answer(Receipt.of(await change.by(command)))
 
 
 @router.post("/referrals/{referral_id}/answer", response_model=Receipt, dependencies=_Referring)
 async def reply(body: Annotated[Reply, JsonBody(Reply)], change: Changing) -> Response:
-    """Answer what the provider asked: the referral is with the provider again."""
+    """Answer the provider's question.
+
+    The referral is with the provider again.
+    """
     return answer(Receipt.of(await change.by(partial(questions.answer, text=body.text))))
 
 
 @router.post("/referrals/{referral_id}/hold", response_model=Receipt, dependencies=_Working)
 async def hold(body: Annotated[Hold, JsonBody(Hold)], change: Changing) -> Response:
-    """Pause support, and say why."""
+    """Pause support.
+
+    409 unless it has begun; the reason says why.
+    """
     command = partial(pausing.hold, reason_code=body.reason_code)
     return answer(Receipt.of(await change.by(command)))
 
 
 @router.post("/referrals/{referral_id}/resume", response_model=Receipt, dependencies=_Working)
 async def resume(change: Changing) -> Response:
-    """Go on with support that paused."""
+    """Resume support that paused.
+
+    409 unless it is on hold.
+    """
     return answer(Receipt.of(await change.by(pausing.resume)))
 
 
 @router.post("/referrals/{referral_id}/follow-up", response_model=Receipt, dependencies=_Referring)
 async def follow_up(body: Annotated[FollowUp, JsonBody(FollowUp)], change: Changing) -> Response:
-    """Say what became of a signpost, or that nobody knows."""
+    """Say what became of a signpost.
+
+    Or that nobody knows. 409 for a referral of another kind.
+    """
     command = partial(closing.follow_up, outcome_code=body.outcome_code)
     return answer(Receipt.of(await change.by(command)))
 
@@ -151,9 +181,10 @@ async def follow_up(body: Annotated[FollowUp, JsonBody(FollowUp)], change: Chang
     "/referrals/{referral_id}/enter-in-error", response_model=Receipt, dependencies=_Referring
 )
 async def enter_in_error(body: Annotated[Mistake, JsonBody(Mistake)], change: Changing) -> Response:
-    """Say that the referral should not have been made: it stays to be seen and counts nowhere.
+    """Mark a referral as entered in error.
 
-    Allowed in any status but itself; appointments still to come are called off.
+    It should not have been made: it stays to be seen and counts nowhere. Allowed in any status but
+    itself; appointments still to come are called off.
     """
     command = partial(closing.enter_in_error, reason_code=body.reason_code)
     return answer(Receipt.of(await change.by(command)))
@@ -161,10 +192,10 @@ async def enter_in_error(body: Annotated[Mistake, JsonBody(Mistake)], change: Ch
 
 @router.post("/referrals/{referral_id}/submit", response_model=Receipt, dependencies=_Referring)
 async def submit(change: Changing) -> Response:
-    """Submit a draft: from now on the provider knows of it.
+    """Submit a draft.
 
-    The rules for making a referral apply as of now: 409 with `referral_id` where a like one
-    is open or ended lately, 422 where the service has closed.
+    From now on the provider knows of it. The rules for making a referral apply as of now: 409 with
+    `referral_id` where a like one is open or ended lately, 422 where the service has closed.
     """
     saved = await handlers.submit(
         change.stores, change.referral_id, change.cause, if_match=change.if_match
@@ -179,11 +210,12 @@ async def submit(change: Changing) -> Response:
     dependencies=_Referring,
 )
 async def reroute(body: Annotated[Reroute, JsonBody(Reroute)], change: Changing) -> Response:
-    """Refer to another service instead: a new referral takes this one's place.
+    """Refer to another service instead.
 
-    The answer is the new referral. A moment later this one names it as `rerouted_to`; if it
-    was still open it is withdrawn, else it stays as it ended. 409 where it allows no reroute,
-    or has been rerouted already (`referral_id` is the one that took its place).
+    A new referral takes this one's place. The answer is the new referral. A moment later this one
+    names it as `rerouted_to`; if it was still open it is withdrawn, else it stays as it ended. 409
+    where it allows no reroute, or has been rerouted already (`referral_id` is the one that took its
+    place).
     """
     route = handlers.NewRoute(
         service_id=body.service_id,
@@ -202,5 +234,8 @@ async def reroute(body: Annotated[Reroute, JsonBody(Reroute)], change: Changing)
 async def dismiss_reroute(
     body: Annotated[Dismissal, JsonBody(Dismissal)], change: Changing
 ) -> Response:
-    """Say why no other service is sought after all; 409 unless `reroute_needed` is set."""
+    """Say that no other service is sought.
+
+    And why; 409 unless `reroute_needed` is set.
+    """
     return answer(Receipt.of(await change.by(partial(rerouting.dismiss, reason=body.reason))))

@@ -21,7 +21,10 @@ router = APIRouter(tags=["consent"], dependencies=[Depends(require_role(*CARING)
 
 @router.get("/persons/{person_id}/consent", response_model=ConsentRecord)
 async def read_consent(person_id: Id, actor: Acting, stores: Kept) -> ConsentRecord:
-    """Every decision the person made about sharing, oldest first; it is kept for good."""
+    """List what a person decided about sharing.
+
+    Oldest first; every decision is kept for good.
+    """
     saved, _ = await handlers.look_at_person(stores, person_id, actor)
     standing.check_open_to(saved.state, actor)
     return ConsentRecord(
@@ -39,7 +42,10 @@ async def read_consent(person_id: Id, actor: Acting, stores: Kept) -> ConsentRec
 async def grant(
     body: Annotated[ConsentDecision, JsonBody(ConsentDecision)], change: ChangingPerson
 ) -> Response:
-    """The person agrees to their details being shared, with these organisations or with all."""
+    """Record that a person agrees to sharing.
+
+    With these organisations, or with all.
+    """
     return await _decided(consent.grant, body, change)
 
 
@@ -49,10 +55,10 @@ async def grant(
 async def withdraw(
     body: Annotated[ConsentDecision, JsonBody(ConsentDecision)], change: ChangingPerson
 ) -> Response:
-    """The person no longer agrees: from this moment on, recipients see nothing of them.
+    """Record that a person no longer agrees to sharing.
 
-    Their open referrals are withdrawn and every recipient is told. What was shared lawfully
-    before stays on record.
+    From this moment on, recipients see nothing of them. Their open referrals are withdrawn and
+    every recipient is told. What was shared lawfully before stays on record.
     """
     return await _decided(consent.withdraw, body, change)
 

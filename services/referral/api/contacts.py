@@ -83,10 +83,10 @@ class NoteView(BaseModel):
 async def log_contact(
     body: Annotated[NewContactAttempt, JsonBody(NewContactAttempt)], change: Changing
 ) -> Response:
-    """Write down an attempt to reach the person; the note is told to nobody else.
+    """Log an attempt to reach the person.
 
-    After enough attempts without success, by more than one channel, closing is proposed;
-    you then confirm it with `not-complete`, or go on.
+    The note is told to nobody else. After enough attempts without success, by more than one
+    channel, closing is proposed; you then confirm it with `not-complete`, or go on.
     """
     saved = await handlers.log_contact(
         change.stores,
@@ -103,7 +103,10 @@ async def log_contact(
 
 @router.get("/referrals/{referral_id}/contacts", response_model=ContactLog, dependencies=_Working)
 async def read_contacts(referral_id: Id, actor: Acting, stores: Kept) -> ContactLog:
-    """All attempts to reach the person, oldest first."""
+    """List the attempts to reach the person.
+
+    Oldest first.
+    """
     return ContactLog(items=list(await handlers.contact_log(stores, referral_id, actor)))
 
 
@@ -116,7 +119,10 @@ async def read_contacts(referral_id: Id, actor: Acting, stores: Kept) -> Contact
 async def write_note(
     referral_id: Id, body: Annotated[NewNote, JsonBody(NewNote)], cause: CauseOf, stores: Kept
 ) -> Response:
-    """Keep a note about the referral. Only your own organisation reads it."""
+    """Write a note about a referral.
+
+    Only your own organisation reads it.
+    """
     saved = await handlers.write_note(stores, referral_id, body.text, cause)
     return answer(NoteReceipt(id=saved.id, version=saved.version), 201)
 
@@ -127,7 +133,10 @@ async def write_note(
 async def read_notes(
     referral_id: Id, actor: Acting, stores: Kept, page: Paging
 ) -> Listing[NoteView]:
-    """Your organisation's notes about the referral, newest first."""
+    """List your organisation's notes.
+
+    Those about this referral, newest first.
+    """
     found = await handlers.notes_of(
         stores, referral_id, actor, limit=page.limit, cursor=page.cursor
     )

@@ -77,10 +77,10 @@ ChangingPerson = Annotated[Changing, Depends(_changing)]
 
 @router.get("/persons/duplicates", response_model=Listing[Duplicate])
 async def list_duplicates(actor: Leading, stores: Kept, page: Paging) -> Listing[Duplicate]:
-    """Records that may be one person with another: to be merged, or told apart.
+    """List records that may be one person.
 
-    Only persons your organisation knows are listed, so a page may be short; go on while
-    there is a `next_cursor`.
+    Each is to be merged with its candidates, or told apart from them. Only persons your
+    organisation knows are listed, so a page may be short; go on while there is a `next_cursor`.
     """
     items, cursor = await handlers.list_duplicates(
         stores, actor, limit=page.limit, cursor=page.cursor
@@ -96,10 +96,11 @@ async def list_duplicates(actor: Leading, stores: Kept, page: Paging) -> Listing
 
 @router.get("/persons/{person_id}", response_model=PersonView)
 async def read_person(person_id: Id, actor: Acting, stores: Kept, response: Response) -> PersonView:
-    """A person your organisation referred, or whose case it holds.
+    """Read a person.
 
-    The id of a record that was merged answers with the person it was merged into. Of a
-    restricted record, those not named see only that it is there.
+    One your organisation referred, or whose case it holds. The id of a record that was merged
+    answers with the person it was merged into. Of a restricted record, those not named see only
+    that it is there.
     """
     saved, how = await handlers.look_at_person(stores, person_id, actor)
     response.headers["ETag"] = etag(saved.version)
@@ -110,9 +111,9 @@ async def read_person(person_id: Id, actor: Acting, stores: Kept, response: Resp
 async def correct_person(
     body: Annotated[PersonChange, JsonBody(PersonChange)], change: ChangingPerson
 ) -> Response:
-    """Put right what is known of a person; fields left out stay as they are.
+    """Put right what is known of a person.
 
-    409 where another record has the NHS number: merge the two.
+    Fields left out stay as they are. 409 where another record has the NHS number: merge the two.
     """
 
     def command(person: Person, cause: Cause) -> ChangedPerson:
@@ -127,10 +128,10 @@ async def correct_person(
 async def record_move(
     body: Annotated[Removal, JsonBody(Removal)], change: ChangingPerson
 ) -> Response:
-    """The person lives elsewhere from that day.
+    """Record that a person moved.
 
-    Out of the area, the practice no longer sees the person, and open cases are marked to be
-    handed over or closed.
+    From the day stated they live elsewhere. Out of the area, the practice no longer sees the
+    person, and open cases are marked to be handed over or closed.
     """
     sent = body.model_fields_set & {"address", "postal_code"}
     contact = {name: getattr(body, name) for name in sent}
@@ -146,9 +147,10 @@ async def record_move(
 
 @router.post("/persons/{person_id}/deceased", response_model=PersonReceipt, dependencies=_Caring)
 async def record_death(body: Annotated[Death, JsonBody(Death)], change: ChangingPerson) -> Response:
-    """The person has died: at once nothing is sent to or about them, then all that is open ends.
+    """Record that a person died.
 
-    409 where that is recorded already.
+    At once nothing is sent to or about them, then all that is open ends. 409 where that is recorded
+    already.
     """
     saved = await change.by(partial(standing.record_death, died_on=body.died_on))
     return answer(PersonReceipt.of(saved))
@@ -158,9 +160,9 @@ async def record_death(body: Annotated[Death, JsonBody(Death)], change: Changing
     "/persons/{person_id}/deceased/revoke", response_model=RevocationReceipt, dependencies=_Caring
 )
 async def revoke_death(change: ChangingPerson) -> Response:
-    """The death was recorded in error. Nothing is reopened; what it ended is marked.
+    """Take back a death recorded in error.
 
-    409 where no death is recorded.
+    Nothing is reopened; what it ended is marked. 409 where no death is recorded.
     """
     return answer(RevocationReceipt.of(await change.by(standing.revoke_death)))
 
@@ -171,9 +173,9 @@ async def revoke_death(change: ChangingPerson) -> Response:
 async def restrict(
     body: Annotated[Restricting, JsonBody(Restricting)], change: ChangingPerson
 ) -> Response:
-    """Open the record to named workers alone, or to the team again. You are always named.
+    """Restrict a record to named workers, or lift that.
 
-    403 where the record is restricted and you are not named on it.
+    You are always named. 403 where the record is restricted and you are not named on it.
     """
     command: PersonCommand = (
         partial(standing.restrict, named_workers=body.named_workers, reason_code=body.reason_code)
@@ -185,9 +187,10 @@ async def restrict(
 
 @router.get("/persons/{person_id}/reachability", response_model=Reachability)
 async def read_reachability(person_id: Id, _: Machine, actor: Acting, stores: Kept) -> Reachability:
-    """Whether, how and when this person may be written to; for Linkway's own services.
+    """See whether and how a person may be written to.
 
-    Nothing is to be sent where `suppressed` is not null, nor to any way that is not listed.
+    For Linkway's own services. Nothing is to be sent where `suppressed` is not null, nor to any way
+    that is not listed.
     """
     person = (await stores.persons.resolve(person_id, actor.tenant)).state
     silent = await handlers.why_silent(stores, person)
@@ -204,11 +207,12 @@ async def read_reachability(person_id: Id, _: Machine, actor: Acting, stores: Ke
 
 @router.post("/persons/{person_id}/merge", response_model=MergeReceipt, dependencies=_Leading)
 async def merge(body: Annotated[Merging, JsonBody(Merging)], change: ChangingPerson) -> Response:
-    """Another record is this person too: it becomes an alias, its referrals come along.
+    """Merge a duplicate record into this one.
 
-    409 with `conflicts` where both have an open referral to one service: say in
-    `withdraw_referral_ids` which of each pair is withdrawn. 409 as well for two different
-    NHS numbers. 422 for a record you do not know.
+    The other record is this person too: it becomes an alias, its referrals come along. 409 with
+    `conflicts` where both have an open referral to one service: say in `withdraw_referral_ids`
+    which of each pair is withdrawn. 409 as well for two different NHS numbers. 422 for a record you
+    do not know.
     """
     saved = await handlers.merge(
         change.stores,
@@ -233,9 +237,10 @@ async def merge(body: Annotated[Merging, JsonBody(Merging)], change: ChangingPer
 async def unmerge(
     body: Annotated[Unmerging, JsonBody(Unmerging)], change: ChangingPerson
 ) -> Response:
-    """They were two persons after all: the other record and its cases stand for themselves.
+    """Undo a merge.
 
-    409 where there is no such merge.
+    They were two persons after all: the other record and its cases stand for themselves. 409 where
+    there is no such merge.
     """
     saved, case_ids = await handlers.unmerge(
         change.stores,
@@ -257,7 +262,10 @@ async def unmerge(
 async def tell_apart(
     body: Annotated[Distinction, JsonBody(Distinction)], change: ChangingPerson
 ) -> Response:
-    """Someone looked: the other record is another person, and is not suggested again."""
+    """Say that a like record is someone else.
+
+    Someone looked: the two are not suggested again.
+    """
     saved = await handlers.tell_apart(
         change.stores, change.person_id, change.cause, other_id=body.other_id
     )

@@ -35,12 +35,13 @@ Referring = Depends(require_role(*REFERRING))
 async def make_referral(
     body: Annotated[NewReferral, JsonBody(NewReferral)], cause: CauseOf, stores: Kept
 ) -> Response:
-    """Refer someone: into a link-worker team (intake), on to a service, or signpost them.
+    """Refer someone.
 
-    409 with `referral_id` where the person has an open referral to this service already, or
-    one ended in the last 30 days and `override_reason` does not say why to refer again.
-    A `draft` is known to your organisation alone until it is submitted. The answer names
-    records that may be the same person, as far as you know them.
+    Into a link-worker team (`intake`), on to a service (`onward`), or only tell them of one
+    (`signpost`). 409 with `referral_id` where the person has an open referral to this service
+    already, or one ended in the last 30 days and `override_reason` does not say why to refer again.
+    A `draft` is known to your organisation alone until it is submitted. The answer names records
+    that may be the same person, as far as you know them.
     """
     person = body.person
     saved = await handlers.refer(
@@ -83,9 +84,10 @@ async def list_referrals(
     case_id: Annotated[Id | None, Query()] = None,
     person_id: Annotated[Id | None, Query()] = None,
 ) -> Listing[ReferralView]:
-    """Referrals your organisation made, received or holds the case of, newest first.
+    """List referrals.
 
-    The persons are left out: read one referral for as much as you may see.
+    Those your organisation made, received or holds the case of, newest first. The persons are left
+    out: read one referral for as much as you may see.
     """
     persons = await handlers.ids_of_person(stores, person_id, actor)
     asked = {
@@ -113,7 +115,10 @@ async def list_referrals(
 async def read_referral(
     referral_id: Id, actor: Acting, stores: Kept, response: Response
 ) -> ReferralView:
-    """A referral, with as much of the person as you may see now."""
+    """Read a referral.
+
+    With as much of the person as you may see now.
+    """
     saved, how, person = await handlers.look_at(stores, referral_id, actor)
     response.headers["ETag"] = etag(saved.version)
     return ReferralView.of(saved, how, person)
@@ -121,7 +126,10 @@ async def read_referral(
 
 @router.get("/referrals/{referral_id}/history", response_model=Timeline)
 async def read_history(referral_id: Id, actor: Acting, stores: Kept) -> Timeline:
-    """What happened to a referral, oldest first."""
+    """Read what happened to a referral.
+
+    Oldest first. Where your organisation may know only that it happened, the last line alone.
+    """
     saved, how, _ = await handlers.look_at(stores, referral_id, actor)
     whole = how not in {Sight.HAPPENED, Sight.RESTRICTED}
     lines = saved.history if whole else saved.history[-1:]

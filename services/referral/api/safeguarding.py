@@ -109,9 +109,10 @@ class Alerts(BaseModel):
 async def raise_concern(
     body: Annotated[NewConcern, JsonBody(NewConcern)], actor: InRole, cause: CauseOf, stores: Kept
 ) -> Response:
-    """Write down a concern. It is no referral, and nothing of it is sent anywhere.
+    """Raise a safeguarding concern.
 
-    In an emergency call 999 first. 422 where the person is not on record.
+    It is no referral, and nothing of it is sent anywhere. In an emergency call 999 first. 422 where
+    the person is not on record.
     """
     concern = Concern(
         id=cause.make_id("concern"),
@@ -134,7 +135,10 @@ async def list_concerns(
     *,
     status: Annotated[Literal["open", "closed"] | None, Query()] = None,
 ) -> Listing[ConcernView]:
-    """The concerns you lead on, newest first."""
+    """List the concerns you lead on.
+
+    Newest first.
+    """
     found = await stores.concerns.led_by(actor, status=status, limit=page.limit, cursor=page.cursor)
     return Listing(
         items=[ConcernView.of(saved) for saved in found.items], next_cursor=found.next_cursor
@@ -143,7 +147,10 @@ async def list_concerns(
 
 @router.get("/safeguarding-concerns/alerts", response_model=Alerts, dependencies=_InRole)
 async def read_alerts(actor: Acting, stores: Kept) -> Alerts:
-    """How many concerns wait for you and for how long, without any detail."""
+    """See how many concerns wait for you.
+
+    And for how long, without any detail.
+    """
     now = datetime.now(UTC)
     items = [
         Alert(
@@ -163,7 +170,10 @@ async def read_alerts(actor: Acting, stores: Kept) -> Alerts:
 async def read_concern(
     concern_id: Id, actor: Acting, stores: Kept, response: Response
 ) -> ConcernView:
-    """A concern you lead on, or wrote. 404 for anyone else."""
+    """Read a concern.
+
+    One you lead on, or wrote. 404 for anyone else.
+    """
     saved = await handlers.read_concern(stores, concern_id, actor)
     response.headers["ETag"] = etag(saved.version)
     return ConcernView.of(saved)
@@ -181,7 +191,10 @@ async def close_concern(
     if_match: IfMatch,
     stores: Kept,
 ) -> Response:
-    """The lead has dealt with it, and says how. 404 for all but the lead, 409 if closed."""
+    """Close a concern.
+
+    The lead has dealt with it, and says how. 404 for all but the lead, 409 if closed.
+    """
     saved = await handlers.close_concern(
         stores,
         concern_id,

@@ -163,9 +163,9 @@ def _answer(saved: Saved[Session], status: int = 200) -> Response:
 async def schedule(
     body: Annotated[NewSession, JsonBody(NewSession)], cause: CauseOf, stores: Kept
 ) -> Response:
-    """Arrange a group session of one of your services.
+    """Arrange a group session.
 
-    422 naming `service_id` unless your organisation runs that service.
+    Of one of your services. 422 naming `service_id` unless your organisation runs that service.
     """
     tenant = cause.actor.tenant
     saved = await handlers.schedule(
@@ -186,7 +186,10 @@ async def list_sessions(
     service_id: Annotated[Id | None, Query()] = None,
     status: Annotated[SessionStatus | None, Query()] = None,
 ) -> Listing[SessionView]:
-    """Your organisation's group sessions, those arranged last first."""
+    """List your group sessions.
+
+    Those arranged last come first.
+    """
     asked = {"state.service_id": service_id, "state.status": status}
     where = {name: value for name, value in asked.items() if value is not None}
     found = await stores.sessions.find(
@@ -204,7 +207,10 @@ async def list_sessions(
 async def read_session(
     session_id: Id, actor: Acting, stores: Kept, response: Response
 ) -> SessionView:
-    """A group session, who has a place in it, and who came."""
+    """Read a group session.
+
+    Who has a place in it, and who came.
+    """
     saved = await stores.sessions.get(session_id, actor.tenant)
     sessions.check_holds(saved.state, actor)
     response.headers["ETag"] = etag(saved.version)
@@ -213,10 +219,11 @@ async def read_session(
 
 @router.post("/sessions/{session_id}/places", status_code=201, response_model=SessionReceipt)
 async def take_place(body: Annotated[NewPlace, JsonBody(NewPlace)], change: _Changing) -> Response:
-    """Give someone a place; a moment later their referral has the appointment.
+    """Give someone a place in a session.
 
-    409 once the session is full, or where the referral allows no appointment; 422 unless it
-    is a referral to this session's service. Who has a place already keeps that one.
+    A moment later their referral has the appointment. 409 once the session is full, or where the
+    referral allows no appointment; 422 unless it is a referral to this session's service. Who has a
+    place already keeps that one.
     """
     saved = await handlers.take_place(
         change.stores,
@@ -230,7 +237,10 @@ async def take_place(body: Annotated[NewPlace, JsonBody(NewPlace)], change: _Cha
 
 @router.delete("/sessions/{session_id}/places/{referral_id}", response_model=SessionReceipt)
 async def release_place(referral_id: Id, change: _Changing) -> Response:
-    """Give someone's place up; nothing changes where there is none."""
+    """Give up someone's place in a session.
+
+    Nothing changes where there is none. 409 once the session was held or called off.
+    """
     return await change.by(partial(sessions.release, referral_id=referral_id))
 
 
@@ -238,17 +248,19 @@ async def release_place(referral_id: Id, change: _Changing) -> Response:
 async def record_attendance(
     body: Annotated[Attendance, JsonBody(Attendance)], change: _Changing
 ) -> Response:
-    """Say who came (`attended`), who did not (`missed`), and who let you know (`excused`).
+    """Record who came to a session.
 
-    May be said of some, and corrected, also after the session was held.
+    Who came (`attended`), who did not (`missed`), and who let you know (`excused`). May be said of
+    some, and corrected, also after the session was held.
     """
     return await change.by(partial(sessions.record, attendance=body.attendance))
 
 
 @router.post("/sessions/{session_id}/{step}", response_model=SessionReceipt)
 async def take_step(step: _Step, change: _Changing) -> Response:
-    """Open the session for places (`open`), say it took place (`hold`), or call it off (`cancel`).
+    """Open, hold or cancel a session.
 
-    Calling it off calls off the appointment of everyone in it.
+    Open it for places (`open`), say it took place (`hold`), or call it off (`cancel`). Calling it
+    off calls off the appointment of everyone in it.
     """
     return await change.by(_STEPS[step])

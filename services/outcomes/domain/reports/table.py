@@ -9,7 +9,7 @@ from itertools import product
 from services.outcomes.domain.reports.asking import Question
 from services.outcomes.domain.reports.cells import Cell
 from services.outcomes.domain.reports.contribution import ALL, WAIT_BINS, split
-from services.outcomes.domain.reports.disclosure import blocks_of, noise_of, publish
+from services.outcomes.domain.reports.disclosure import LEAST, blocks_of, noise_of, publish
 from services.outcomes.domain.reports.subjects import CLOSED
 
 _LEAST_FOR_A_MEDIAN = 10
@@ -38,29 +38,43 @@ class Table:
 
 def count(question: Question, cells: Iterable[Cell]) -> Counts:
     """The cells' rows added up, for each line and, under no values, for the whole."""
-    counts: Counts = {}
-    at: dict[tuple[str, ...], tuple[int, ...]] = {}
-    for cell in cells:
-        scope = question.scope
-        own = {"practice": cell.practice, "provider": cell.owner, "month": cell.month}
-        names = cell.dims
-        picks = at.setdefault(
-            names, tuple(names.index(name) if name in names else -1 for name in question.by)
-        )
-        inner = names.index("practice") if scope.kind == "practice" and not cell.practice else -1
-        for row, number in cell.rows.items():
+    lines: Counts = {}
+    for (names, practice, owner, month), rows in _merged(question, cells).items():
+        own = {"practice": practice, "provider": owner, "month": month}
+        picks = [(names.index(name) if name in names else -1, name) for name in question.by]
+        of_one = question.scope.kind == "practice" and not practice
+        inner = names.index("practice") if of_one else -1
+        for row, number in rows.items():
             parts = split(row)
-            if inner >= 0 and parts[inner] != scope.id:
+            if inner >= 0 and parts[inner] != question.scope.id:
                 continue
-            values = tuple(
-                parts[n] if n >= 0 else own[name]
-                for n, name in zip(picks, question.by, strict=True)
-            )
-            category, measure = parts[-2:]
-            for key in {(values, category), ((), category)}:
-                figures = counts.setdefault(key, {})
-                figures[measure] = figures.get(measure, 0) + number
-    return counts
+            values = tuple(parts[n] if n >= 0 else own[name] for n, name in picks)
+            figures = lines.setdefault((values, parts[-2]), {})
+            figures[parts[-1]] = figures.get(parts[-1], 0) + number
+    whole: Counts = {}
+    for (_, category), figures in lines.items():
+        _add_all(whole.setdefault(((), category), {}), figures)
+    return lines | whole
+
+
+def _merged(
+    question: Question, cells: Iterable[Cell]
+) -> Mapping[tuple[tuple[str, ...], str, str, str], Mapping[str, int]]:
+    """Rows of like cells added up as they are: a row is taken apart once, not once a month."""
+    merged: dict[tuple[tuple[str, ...], str, str, str], dict[str, int]] = {}
+    for cell in cells:
+        month = cell.month if "month" in question.by else ""
+        key = (cell.dims, cell.practice, cell.owner, month)
+        if key in merged:
+            _add_all(merged[key], cell.rows)
+        else:
+            merged[key] = dict(cell.rows)
+    return merged
+
+
+def _add_all(total: dict[str, int], more: Mapping[str, int]) -> None:
+    for key, number in more.items():
+        total[key] = total.get(key, 0) + number
 
 
 def tabulate(question: Question, counts: Counts, secret: str) -> Table:
@@ -76,6 +90,9 @@ def tabulate(question: Question, counts: Counts, secret: str) -> Table:
     wanted = set(_grid(question, shown | {ALL})) if question.by else set()
     lines = []
     for values, category in sorted(wanted | {key for key in counts if key[0] and question.by}):
+        found = counts.get((values, category), {})
+        if (values, category) not in wanted and max(found.values(), default=0) < LEAST:
+            continue
         figures = _safe(question, values, category, counts, secret)
         line = Line(values, _shown(question, category), figures)
         if (values, category) in wanted or _tells(line):
@@ -113,7 +130,7 @@ def _safe(
         else:
             number = found.get(measure, 0)
             figure = (question.name, category, measure)
-            noise = noise_of(secret, conditions, figure, blocks) if number else 0
+            noise = noise_of(secret, conditions, figure, blocks) if number >= LEAST else 0
             figures[measure] = publish(number, noise)
     return figures
 
