@@ -5,8 +5,14 @@ from __future__ import annotations
 from typing import get_args
 
 from services.notifications.domain.outcomes import Outcome
-from services.notifications.domain.person_messages import PersonMessage, SendCode, SendResult
+from services.notifications.domain.person_messages import (
+    PersonMessage,
+)
 from services.notifications.domain.reaching import Reach
+from services.notifications.domain.sending import (
+    SendCode,
+    SendResult,
+)
 from services.notifications.mail import MailServer, address_of, compose
 from services.notifications.notify import Carrier
 from services.notifications.wording import Text

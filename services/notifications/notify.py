@@ -21,7 +21,10 @@ import requests
 from notifications_python_client.errors import APIError
 from notifications_python_client.notifications import NotificationsAPIClient
 
-from services.notifications.domain.person_messages import ReportCode, SendResult
+from services.notifications.domain.sending import (
+    ReportCode,
+    SendResult,
+)
 from shared.errors import Unavailable
 
 # It logs what Notify answers to a refused request, and that may show to whom it was.

@@ -19,7 +19,9 @@ import structlog
 
 from services.notifications.carrying import Carrying, reference_of
 from services.notifications.domain.outcomes import RetryPolicy
-from services.notifications.domain.person_messages import PersonMessage, ReportCode, SendResult
+from services.notifications.domain.person_messages import (
+    PersonMessage,
+)
 from services.notifications.domain.reaching import (
     Go,
     Postpone,
@@ -28,6 +30,10 @@ from services.notifications.domain.reaching import (
     Suppress,
     SuppressedReason,
     decide,
+)
+from services.notifications.domain.sending import (
+    ReportCode,
+    SendResult,
 )
 from services.notifications.handlers import people
 from services.notifications.notify import NotifyAway

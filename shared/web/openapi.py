@@ -55,7 +55,8 @@ def document(app: FastAPI) -> dict[str, Any]:
         for method in route.methods or ():
             operation = paths[route.path_format or ""][method.lower()]
             if twin is not None:
-                operation["requestBody"] = twin["put"]["requestBody"]
+                operation["requestBody"] = body = twin["put"]["requestBody"]
+                _show_examples(body["content"]["application/json"], found["components"]["schemas"])
             _complete(operation, route)
     for unused in ("HTTPValidationError", "ValidationError"):
         found["components"]["schemas"].pop(unused, None)
@@ -72,7 +73,30 @@ def _complete(operation: dict[str, Any], route: RouteContext) -> None:
         operation.setdefault("parameters", []).extend(headers)
     answers: dict[str, Any] = operation["responses"]
     answers.pop("422", None)
-    answers |= refusals(operation, asks, f"{words} {operation.get('description', '')}")
+    answers |= refusals(
+        operation,
+        asks,
+        checks_parameters=_checks_parameters(route.dependant),
+        words=f"{words} {operation.get('description', '')}",
+    )
+
+
+def _show_examples(content: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Name a body's examples where it has several: readers see only the first of a schema's."""
+    examples = dict(_examples(content["schema"], schemas))
+    if len(examples) > 1:
+        content["examples"] = {name: {"value": each} for name, each in examples.items()}
+
+
+def _examples(schema: dict[str, Any], schemas: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Those of a schema and its alternatives, each under the value of its first required field."""
+    if "$ref" in schema:
+        schema = schemas[schema["$ref"].rsplit("/", 1)[1]]
+    for each in schema.get("examples", ()):
+        name, *_ = schema.get("required", [""])
+        yield str(each.get(name, "")) if isinstance(each, dict) else "", each
+    for each in schema.get("oneOf", ()):
+        yield from _examples(each, schemas)
 
 
 def _say(operation: dict[str, Any], words: str) -> None:
@@ -99,6 +123,15 @@ def _twin(path: str, model: Any) -> APIRoute:
 def _body_model(route: RouteContext) -> Any:
     readers = (call for call in _calls(route.dependant) if isinstance(call, BodyReader))
     return next((reader.model for reader in readers), None)
+
+
+def _checks_parameters(dependant: Dependant) -> bool:
+    """Whether a parameter may be refused for its form; plain text of any kind cannot."""
+    fields = (*dependant.path_params, *dependant.query_params)
+    infos = (field.field_info for field in fields)
+    return any(info.annotation is not str or info.metadata for info in infos) or any(
+        map(_checks_parameters, dependant.dependencies)
+    )
 
 
 def _calls(dependant: Dependant) -> Iterator[Callable[..., Any]]:

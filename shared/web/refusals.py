@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from shared.errors import (
@@ -99,31 +99,36 @@ def components() -> dict[str, Any]:
 
 
 def refusals(
-    operation: Mapping[str, Any], asks: Iterable[Callable[..., Any]], words: str
+    operation: Mapping[str, Any],
+    asks: Sequence[Callable[..., Any]],
+    *,
+    checks_parameters: bool,
+    words: str,
 ) -> dict[str, Any]:
     """The refusals of an operation by status, each a reference into ``components/responses``.
 
     They follow from what it asks for (``asks``, its dependencies), what it takes, and the
-    statuses that ``words``, its docstring, says it may answer with.
+    statuses that ``words``, what is said of it, names.
     """
     told = {int(status) for status in _SAYS_STATUS.findall(words)}
-    found = {*_statuses(operation, list(asks)), *(told & _NAMES.keys())}
+    if checks_parameters:
+        told.add(422)
+    found = {*_statuses(operation, asks), *(told & _NAMES.keys())}
     return {
         str(status): {"$ref": f"#/components/responses/{_NAMES[status]}"}
         for status in sorted(found)
     }
 
 
-def _statuses(operation: Mapping[str, Any], asks: list[Callable[..., Any]]) -> Iterable[int]:
+def _statuses(operation: Mapping[str, Any], asks: Sequence[Callable[..., Any]]) -> Iterator[int]:
     headers = {str(HEADERS[call]["name"]) for call in asks if call in HEADERS}
-    parameters = operation.get("parameters", ())
     has_body = "requestBody" in operation
     yield 503
     if any(map(reads_token, asks)):
         yield 401
     if any(map(requires_role, asks)):
         yield 403
-    if any(each["in"] == "path" for each in parameters):
+    if any(each["in"] == "path" for each in operation.get("parameters", ())):
         yield 404
     if "Idempotency-Key" in headers:
         yield 409
@@ -131,13 +136,8 @@ def _statuses(operation: Mapping[str, Any], asks: list[Callable[..., Any]]) -> I
         yield 412
     if has_body:
         yield 413
-    if has_body or any(_can_be_wrong(each["schema"]) for each in parameters):
+    if has_body or headers:
         yield 422
-
-
-def _can_be_wrong(schema: Mapping[str, Any]) -> bool:
-    """Whether a parameter may be refused by its form; text of any kind cannot."""
-    return set(schema) > {"type", "title"} or schema.get("type") != "string"
 
 
 def _response(status: int) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from typing import Any
 from services.console.notify_standin import NotifyStandIn, notify_standin
 from services.notifications.carrying import Carrying
 from services.notifications.domain.outcomes import RetryPolicy
-from services.notifications.domain.person_messages import PersonMessage
+from services.notifications.domain.person_messages import (
+    PersonMessage,
+)
 from services.notifications.handlers import people
 from services.notifications.mail import MailServer
 from services.notifications.notify import GovUkNotify

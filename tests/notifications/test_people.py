@@ -18,7 +18,7 @@ from shared.events import (
     ReferralWaitlisted,
     ReferralWithdrawn,
 )
-from tests.notifications.examples import NOON, PERSON, TENANT, fact
+from tests.notifications.examples import NOON, TENANT, fact
 from tests.notifications.owning import EMAIL, LETTER, SMS, by, reachable
 from tests.notifications.peopling import MINUTE, Stage, booked, cancelled, reminder, staged
 from tests.notifications.receivers import MailReceiver
@@ -293,10 +293,3 @@ async def test_two_replicas_send_a_message_once(stage: Stage) -> None:
         for _ in range(2)
     ]
     assert sorted(len(each) for each in claimed) == [0, 5]
-
-
-async def test_the_reachability_of_the_person_is_asked_in_their_tenant(stage: Stage) -> None:
-    await stage.hear(booked())
-    await stage.work()
-    assert stage.api.asked == [f"person {PERSON}"]
-    assert stage.api.tenants == [TENANT]

@@ -9,7 +9,7 @@ from services.notifications.handlers import people
 from services.notifications.store import Stores
 from shared.devissuer import DevIssuer
 from shared.events import ConsentWithdrawn, PersonMerged, ReferralAccepted, ReferralWaitlisted
-from tests.notifications.examples import GROUP, NOON, PERSON, fact, heard
+from tests.notifications.examples import GROUP, NOON, PERSON, TENANT, fact, heard
 from tests.notifications.owning import EMAIL, LETTER, SMS, by, reachable
 from tests.notifications.peopling import (
     MINUTE,
@@ -82,6 +82,7 @@ async def test_deceased_by_the_owners_word_alone_is_enough(stage: Stage) -> None
     await stage.hear(booked())
     await stage.work()
     assert (await stage.message()).reason == "deceased"
+    assert (stage.api.asked, stage.api.tenants) == ([f"person {PERSON}"], [TENANT])
 
 
 async def test_domestic_abuse_safe_contact_keeps_to_safe_channel_and_hours(stage: Stage) -> None:

@@ -6,8 +6,8 @@ DESCRIPTION = """\
 Which community services there are, how many places they have free, and where nothing is found.
 Link workers and practices search it, providers keep their own entries right, and curators load
 services, organisations and postcode districts. Start with `POST /matches` as a link worker (role
-`link_worker`, organisation `3c1956f4-0fab-500b-96ff-11c021055d23`): it says what suits one person and
-why.
+`link_worker`, organisation `3c1956f4-0fab-500b-96ff-11c021055d23`): it says what suits one person
+and why.
 """
 
 TAGS = {

@@ -73,10 +73,7 @@ async def see_listing(token: str, stores: Held, request: Request) -> Response:
 
 @router.post("/confirm/{token}")
 async def confirm_listing(token: str, stores: Held, request: Request) -> Response:
-    """Confirm a listing.
-
-    Confirms the listing; pressed again, or sent again, it changes nothing more.
-    """
+    """Confirm a listing; pressed again, or sent again, it changes nothing more."""
     links: Links = request.app.state.links
     work = current_request()
     now = _now(request)

@@ -61,13 +61,12 @@ class MatchRequest(Strict):
             "examples": [
                 {
                     "need_codes": ["loneliness", "physical_activity"],
-                    "place": {"latitude": 53.0, "longitude": -1.5},
+                    "place": {"postcode": "ZZ2"},
                     "within_metres": 5000,
                     "age": 67,
                     "languages": ["en"],
-                    "accessibility": ["step_free"],
                     "maximum_cost": 0,
-                    "days": ["TU", "TH"],
+                    "days": ["SA"],
                 }
             ]
         }

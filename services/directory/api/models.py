@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from services.directory.domain import (
     AssuranceStage,
@@ -49,6 +49,8 @@ class BatchResults(BaseModel):
 
 class CloseService(Strict):
     """Why a service closes."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason_code": "funding_ended"}]})
 
     reason_code: CloseReason
 

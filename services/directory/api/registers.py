@@ -31,9 +31,9 @@ router = APIRouter(tags=["registers"])
 async def put_organisations(
     rows: Annotated[list[Any], JsonBody(OrganisationRows)], cause: CauseOf, stores: Held
 ) -> BatchResults:
-    """Load up to 500 organisations.
+    """Load many organisations.
 
-    Create or restate each organisation by its id, as with services.
+    Up to 500 at once. Create or restate each organisation by its id, as with services.
     """
     return await put_rows(
         Organisation, rows, lambda good: handlers.put_organisations(stores, good, cause)
@@ -48,11 +48,11 @@ async def put_organisations(
 async def put_districts(
     rows: Annotated[list[Any], JsonBody(DistrictRows)], cause: CauseOf, stores: Held
 ) -> BatchResults:
-    """Load up to 500 postcode districts.
+    """Load many postcode districts.
 
-    Create or restate the middle of each postcode district by its code, as with services. Load
-    districts before services: one without a place on the map is put in the middle of its postcode's
-    district when it is loaded.
+    Up to 500 at once. Create or restate the middle of each postcode district by its code, as with
+    services. Load districts before services: one without a place on the map is put in the middle
+    of its postcode's district when it is loaded.
     """
     return await put_rows(
         PostcodeDistrict, rows, lambda good: handlers.put_districts(stores, good, cause)
@@ -63,10 +63,7 @@ async def put_districts(
 async def get_organisation(
     organisation_id: Id, actor: Acting, stores: Held, response: Response
 ) -> Organisation:
-    """Read one organisation.
-
-    An organisation by its ODS code or id.
-    """
+    """Read an organisation by its ODS code or id."""
     saved = await handlers.get_organisation(stores, organisation_id, actor.tenant)
     response.headers["ETag"] = etag(saved.version)
     return saved.state.organisation
@@ -82,10 +79,7 @@ async def list_organisations(
     postcode_district: Annotated[District | None, Query(description="Such as ZZ1.")] = None,
     status: OrganisationStatus | None = None,
 ) -> OrganisationList:
-    """List organisations.
-
-    Organisations, the latest first.
-    """
+    """List organisations, the latest first."""
     found = await handlers.list_organisations(
         stores,
         actor.tenant,

@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, SkipValidation, TypeAdapter, ValidationError
 
+from services.directory.api import examples
 from services.directory.api.models import BatchResults, FieldFault, RowResult
 from services.directory.domain import Id, Listing, Organisation, PostcodeDistrict
 from services.directory.handlers import Upserted
@@ -17,10 +18,14 @@ MOST_ROWS = 500
 
 Row = TypeVar("Row", Listing, Organisation, PostcodeDistrict)
 
-_Size = Field(min_length=1, max_length=MOST_ROWS)
-ServiceRows = Annotated[list[SkipValidation[Listing]], _Size]
-OrganisationRows = Annotated[list[SkipValidation[Organisation]], _Size]
-DistrictRows = Annotated[list[SkipValidation[PostcodeDistrict]], _Size]
+
+def _rows(example: dict[str, Any]) -> Any:
+    return Field(min_length=1, max_length=MOST_ROWS, examples=[[example]])
+
+
+ServiceRows = Annotated[list[SkipValidation[Listing]], _rows(examples.SERVICE)]
+OrganisationRows = Annotated[list[SkipValidation[Organisation]], _rows(examples.ORGANISATION)]
+DistrictRows = Annotated[list[SkipValidation[PostcodeDistrict]], _rows(examples.DISTRICT)]
 """Documented as rows of the model, taken as any JSON: ``put_rows`` validates each."""
 
 _ID = TypeAdapter(Id)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
+from pydantic import Field
 
 from services.directory import handlers
+from services.directory.api import examples
 from services.directory.api.models import (
     BatchResults,
     CloseService,
@@ -31,6 +33,8 @@ async def stores_of(request: Request) -> Stores:
 
 Held = Annotated[Stores, Depends(stores_of)]
 
+_Stated = Annotated[Listing, Field(examples=[examples.SERVICE])]
+
 CURATORS = [Depends(require_role("directory_curator"))]
 CURATORS_AND_PROVIDERS = [Depends(require_role("directory_curator", "provider"))]
 
@@ -46,11 +50,11 @@ STAFF = frozenset({"link_worker", "team_lead", "directory_curator"})
 async def put_services(
     rows: Annotated[list[Any], JsonBody(ServiceRows)], cause: CauseOf, stores: Held
 ) -> BatchResults:
-    """Load up to 500 services.
+    """Load many services.
 
-    Create or restate each service by its id; bad rows are reported, good ones load. The same batch
-    again changes nothing. Held places stay. A service that was closed here is not reopened.
-    Pointers in ``errors`` are relative to the row.
+    Up to 500 at once. Create or restate each service by its id; bad rows are reported, good ones
+    load. The same batch again changes nothing. Held places stay. A service that was closed here
+    is not reopened. Pointers in `errors` are relative to the row.
     """
     return await put_rows(Listing, rows, lambda good: handlers.put_services(stores, good, cause))
 
@@ -63,7 +67,7 @@ async def put_services(
 async def put_service(
     *,
     service_id: Id,
-    listing: Annotated[Listing, JsonBody(Listing)],
+    listing: Annotated[Listing, JsonBody(_Stated)],
     cause: CauseOf,
     if_match: IfMatch,
     stores: Held,

@@ -13,7 +13,7 @@ hears of every referral to its services.
 TAGS = {
     "subscriptions": "What your organisation hears of, and at which address.",
     "deliveries": "Each message to an organisation, each attempt, and sending it again.",
-    "messages back": "What a practice was told of its patients' referrals, and whether it filed it.",
+    "messages back": "What practices were told of their referrals, and whether they filed it.",
     "messages to persons": "What persons were told, and why they were not.",
     "templates": "The texts that persons are sent, to be looked at first.",
 }

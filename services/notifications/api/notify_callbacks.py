@@ -6,6 +6,7 @@ import hmac
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
+from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.notifications import handlers
@@ -35,7 +36,14 @@ class Receipt(BaseModel):
     status: Annotated[str, Field(max_length=64)]
 
 
-async def _from_notify(request: Request) -> None:
+_TOKEN = HTTPBearer(
+    scheme_name="notify",
+    description="The token that was agreed with GOV.UK Notify.",
+    auto_error=False,
+)
+
+
+async def _from_notify(request: Request, _: Annotated[object, Depends(_TOKEN)]) -> None:
     """Raises Unauthenticated for all but the bearer token that Notify was given."""
     settings: Settings = request.app.state.settings
     known = settings.notify_callback_token

@@ -10,7 +10,10 @@ from pydantic import BaseModel
 
 from services.notifications import handlers
 from services.notifications.api.access import SUBSCRIBERS, Id, Kept
-from services.notifications.domain.person_messages import PersonMessage, PersonMessageStatus
+from services.notifications.domain.person_messages import (
+    PersonMessage,
+    PersonMessageStatus,
+)
 from services.notifications.domain.reaching import PersonChannel
 from shared.store import Saved
 from shared.web import Acting, Listing, Paging, require_role

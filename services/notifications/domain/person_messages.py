@@ -15,6 +15,7 @@ from services.notifications.domain.frozen import Frozen
 from services.notifications.domain.news import News, thing_of
 from services.notifications.domain.outcomes import RetryPolicy
 from services.notifications.domain.reaching import PersonChannel, SuppressedReason
+from services.notifications.domain.sending import ReportCode, SendCode, SendResult
 from shared.cause import Cause
 from shared.events import (
     AppointmentMode,
@@ -29,24 +30,6 @@ from shared.ids import derived_id
 
 PersonMessageStatus = Literal["queued", "sent", "delivered", "failed", "suppressed", "cancelled"]
 CancelReason = Literal["superseded", "deceased", "no_consent"]
-
-SendCode = Literal[
-    "accepted",
-    "refused",
-    "busy",
-    "failing",
-    "account_refused",
-    "timed_out",
-    "unreachable",
-    "mail_deferred",
-    "mail_rejected",
-    "mail_account_refused",
-    "not_sent",
-]
-"""How handing a message over ended, in Linkway's words."""
-
-ReportCode = Literal["on_its_way", "delivered", "not_there", "not_reached", "fault"]
-"""What the carrier says later: not_there is for good, not_reached was tried for days."""
 
 REPORT_EVERY = timedelta(hours=1)
 """How often to ask how a message went that nobody told us of."""
@@ -63,17 +46,6 @@ _DEFERRED = (
     timedelta(minutes=2),
     timedelta(minutes=10),
 )
-
-
-class SendResult(Frozen):
-    """What a carrier answered. Without an answer nobody knows whether it took the message."""
-
-    code: SendCode
-    provider_id: str | None = None
-    """The carrier's own id of the message."""
-    status_code: int | None = None
-    final: bool = False
-    answered: bool = True
 
 
 class PersonAttempt(Frozen):

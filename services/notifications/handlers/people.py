@@ -13,10 +13,12 @@ from services.notifications.domain.person_marks import mark_of, newer
 from services.notifications.domain.person_messages import (
     Changed,
     PersonMessage,
+)
+from services.notifications.domain.reaching import PersonChannel, SuppressedReason
+from services.notifications.domain.sending import (
     ReportCode,
     SendResult,
 )
-from services.notifications.domain.reaching import PersonChannel, SuppressedReason
 from services.notifications.store import Stores
 from shared.cause import Actor, Cause
 from shared.errors import NotFound

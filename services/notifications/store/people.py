@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from services.notifications.domain.person_marks import PersonMark
-from services.notifications.domain.person_messages import PersonMessage
+from services.notifications.domain.person_messages import (
+    PersonMessage,
+)
 from shared.store import Collection, Index, Store
 
 

@@ -7,8 +7,8 @@ Who was referred to what, what became of it, and who the person is: no other ser
 GP practices refer people in, link-worker teams and community services answer and record who came,
 and link workers refer on. Start with `POST /referrals` as a practice (role `referrer`,
 organisation `Y90001`), then accept it as the team (role `link_worker`, organisation
-`3c1956f4-0fab-500b-96ff-11c021055d23`): the `id` you are given is the case, by which everything after
-it hangs together.
+`3c1956f4-0fab-500b-96ff-11c021055d23`): the `id` you are given is the case that everything after
+it belongs to.
 """
 
 TAGS = {

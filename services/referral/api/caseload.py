@@ -173,7 +173,7 @@ async def read_worklist(
 async def keep_open(change: Changing) -> Response:
     """Go on although closing was proposed.
 
-    The referral stays open. 409 where closing was not proposed.
+    The referral stays open. 409 where nothing was proposed or flagged.
     """
     return answer(Receipt.of(await change.by(go_on)))
 

@@ -113,7 +113,7 @@ async def withdraw(body: Annotated[Withdrawal, JsonBody(Withdrawal)], change: Ch
 async def complete(body: Annotated[Completion, JsonBody(Completion)], change: Changing) -> Response:
     """Complete a referral with what came of it.
 
-    409 unless support has begun.
+    409 unless support is under way.
     """
     command = partial(closing.complete, outcome_code=body.outcome_code)
     return answer(Receipt.of(await change.by(command)))
@@ -123,7 +123,7 @@ async def complete(body: Annotated[Completion, JsonBody(Completion)], change: Ch
 async def not_complete(body: Annotated[End, JsonBody(End)], change: Changing) -> Response:
     """Close a referral without an outcome.
 
-    409 unless it was accepted; the reason says why.
+    And say why. 409 unless it was accepted and is open still.
     """
     command = partial(closing.not_complete, reason_code=body.reason_code)
     return answer(Receipt.of(await change.by(command)))
@@ -152,7 +152,7 @@ async def reply(body: Annotated[Reply, JsonBody(Reply)], change: Changing) -> Re
 async def hold(body: Annotated[Hold, JsonBody(Hold)], change: Changing) -> Response:
     """Pause support.
 
-    409 unless it has begun; the reason says why.
+    409 unless it is under way.
     """
     command = partial(pausing.hold, reason_code=body.reason_code)
     return answer(Receipt.of(await change.by(command)))

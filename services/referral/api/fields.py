@@ -47,6 +47,15 @@ class Inbound(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+LINK_WORKERS = "387edb94-880b-5044-8f4d-de7dd4ebab31"
+LUNCH_TABLE = "897f40e4-b237-5fba-8058-45f4d3337ffa"
+SATURDAY_WALK = "1e60ed0b-7d3f-5739-aca9-350a22fd51d3"
+"""A team and two services of the directory that `make demo` loads: examples name them."""
+
+ANY_ID = "0190c0de-0000-7000-8000-000000000001"
+"""Stands in examples for an id that only the reader's own calls can make."""
+
+
 def example(**fields: JsonValue) -> ConfigDict:
     """The configuration of a request whose example is this one."""
     return ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [fields]})

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from services.referral.api.fields import (
+    ANY_ID,
     Address,
     ClockTime,
     Email,
@@ -237,7 +238,7 @@ class Merging(Inbound):
     """Which record is a duplicate of this one, and why that is known."""
 
     model_config = example(
-        retired_id="0d9a1f8e-54f4-5f53-8d0c-6b1a3d7f2c10",
+        retired_id=ANY_ID,
         reason="Same person: confirmed by telephone.",
         withdraw_referral_ids=[],
     )
@@ -251,9 +252,7 @@ class Merging(Inbound):
 class Unmerging(Inbound):
     """Which record is someone else after all, and why that is known."""
 
-    model_config = example(
-        retired_id="0d9a1f8e-54f4-5f53-8d0c-6b1a3d7f2c10", reason="Twins at one address."
-    )
+    model_config = example(retired_id=ANY_ID, reason="Twins at one address.")
 
     retired_id: Id
     reason: Words
@@ -262,7 +261,7 @@ class Unmerging(Inbound):
 class Distinction(Inbound):
     """Which record looks alike and is someone else."""
 
-    model_config = example(other_id="0d9a1f8e-54f4-5f53-8d0c-6b1a3d7f2c10")
+    model_config = example(other_id=ANY_ID)
 
     other_id: Id
 

@@ -6,7 +6,18 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from services.referral.api.fields import Id, Inbound, Language, NeedCode, Words, example
+from services.referral.api.fields import (
+    ANY_ID,
+    LINK_WORKERS,
+    LUNCH_TABLE,
+    SATURDAY_WALK,
+    Id,
+    Inbound,
+    Language,
+    NeedCode,
+    Words,
+    example,
+)
 from services.referral.api.person_requests import NewPerson
 from services.referral.domain.record import (
     DeclineCode,
@@ -36,7 +47,7 @@ class NewReferral(Inbound):
             "examples": [
                 {
                     "kind": "intake",
-                    "service_id": "7d9c0a52-6f0e-5a0e-9d5c-0a4c1b8e2f11",
+                    "service_id": LINK_WORKERS,
                     "person": {
                         "nhs_number": "999 000 0018",
                         "given_names": "Example",
@@ -47,7 +58,23 @@ class NewReferral(Inbound):
                     "need_codes": ["loneliness"],
                     "reason": "Lost touch with friends since moving.",
                     "consent": {"given": True, "method": "verbal"},
-                }
+                },
+                {
+                    "kind": "onward",
+                    "case_id": ANY_ID,
+                    "service_id": LUNCH_TABLE,
+                    "need_codes": ["loneliness"],
+                    "reason": "Would like to cook and eat with others.",
+                    "consent": {"given": True, "method": "verbal"},
+                },
+                {
+                    "kind": "signpost",
+                    "case_id": ANY_ID,
+                    "service_id": SATURDAY_WALK,
+                    "need_codes": ["physical_activity"],
+                    "reason": "Likes to walk, and would go alone.",
+                    "consent": {"given": True, "method": "verbal"},
+                },
             ]
         }
     )
@@ -74,7 +101,7 @@ class NewReferral(Inbound):
 class Acceptance(Inbound):
     """Taking a referral, and who will look after it: left out, whoever has most room."""
 
-    model_config = example(assigned_to="worker-7")
+    model_config = example(assigned_to="worker-1")
 
     assigned_to: Id | None = None
     over_limit: bool = False
@@ -84,7 +111,7 @@ class Acceptance(Inbound):
 class Assignment(Inbound):
     """Who looks after it from now on: left out, whoever has most room."""
 
-    model_config = example(assigned_to="worker-7")
+    model_config = example(assigned_to="worker-1")
 
     assigned_to: Id | None = None
     over_limit: bool = False
@@ -94,7 +121,7 @@ class Reroute(Inbound):
     """Another service instead; what is left out is as in the referral it replaces."""
 
     model_config = example(
-        service_id="0d9a1f8e-54f4-5f53-8d0c-6b1a3d7f2c10",
+        service_id=SATURDAY_WALK,
         reason="The lunch club has closed; the walking group meets nearby.",
         consent={"given": True, "method": "verbal"},
     )
@@ -135,7 +162,7 @@ class Reply(Inbound):
 class Decline(Inbound):
     """Why the referral is not taken, and which services may fit better."""
 
-    model_config = example(reason_code="no_capacity", suggested_service_ids=[])
+    model_config = example(reason_code="no_capacity", suggested_service_ids=[SATURDAY_WALK])
 
     reason_code: DeclineCode
     suggested_service_ids: Annotated[tuple[Id, ...], Field(max_length=5)] = ()

@@ -10,7 +10,7 @@ from pydantic import BaseModel, StringConstraints
 
 from services.referral import handlers
 from services.referral.api.access import Kept, answer
-from services.referral.api.fields import Id, Inbound, Words, example
+from services.referral.api.fields import ANY_ID, Id, Inbound, Words, example
 from services.referral.domain.safeguarding import LEAD, Category, Closure, Concern, Severity
 from shared.cause import Actor
 from shared.store import Saved
@@ -30,7 +30,7 @@ class NewConcern(Inbound):
     """A concern for someone's safety, in your own words."""
 
     model_config = example(
-        person_id="7d9c0a52-6f0e-5a0e-9d5c-0a4c1b8e2f11",
+        person_id=ANY_ID,
         category="neglect",
         severity="high",
         details="What was seen, what was said, and what has been done already.",

@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from services.referral import handlers
 from services.referral.api.access import Kept
 from services.referral.api.commands import WORKING
-from services.referral.api.fields import Id, example
+from services.referral.api.fields import ANY_ID, LUNCH_TABLE, Id, example
 from services.referral.domain import sessions
 from services.referral.domain.meetings import SessionStatus
 from services.referral.domain.sessions import Session
@@ -33,7 +33,7 @@ class NewSession(BaseModel):
     """A group session to arrange; places can be taken at once unless `open` is false."""
 
     model_config = example(
-        service_id="7d9c0a52-6f0e-5a0e-9d5c-0a4c1b8e2f11",
+        service_id=LUNCH_TABLE,
         start="2026-12-01T10:00:00Z",
         maximum=12,
     )
@@ -61,7 +61,7 @@ class NewSession(BaseModel):
 class NewPlace(BaseModel):
     """Who takes a place."""
 
-    model_config = example(referral_id="0d9a1f8e-54f4-5f53-8d0c-6b1a3d7f2c10")
+    model_config = example(referral_id=ANY_ID)
 
     referral_id: Id
 
@@ -69,7 +69,7 @@ class NewPlace(BaseModel):
 class Attendance(BaseModel):
     """Who came, by the referral's id; what was said before is corrected."""
 
-    model_config = example(attendance={"0d9a1f8e-54f4-5f53-8d0c-6b1a3d7f2c10": "attended"})
+    model_config = example(attendance={ANY_ID: "attended"})
 
     attendance: Annotated[dict[Id, SessionAttendance], Field(min_length=1, max_length=500)]
 
@@ -239,7 +239,8 @@ async def take_place(body: Annotated[NewPlace, JsonBody(NewPlace)], change: _Cha
 async def release_place(referral_id: Id, change: _Changing) -> Response:
     """Give up someone's place in a session.
 
-    Nothing changes where there is none. 409 once the session was held or called off.
+    Nothing changes where there is none. 409 once it is recorded whether they came, and once the
+    session was held or called off.
     """
     return await change.by(partial(sessions.release, referral_id=referral_id))
 

@@ -17,7 +17,11 @@ class Rules(BaseModel):
     competitor's fourteen days to answer; each can be set by the tenant.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={"examples": [{"expiry_days": 10, "closed_days": ["2026-12-24"]}]},
+    )
 
     first_reminder_working_days: Days = 2
     second_reminder_working_days: Days = 5

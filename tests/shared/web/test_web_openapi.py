@@ -5,7 +5,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.settings import ServiceSettings
@@ -17,18 +17,21 @@ from shared.web import (
     JsonBody,
     Listing,
     Paging,
+    require_role,
 )
 from tests.shared.web.garden import PROBLEM, garden
 
-PROBLEM_REF = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-
 
 class Bulb(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"kind": "bulb", "depth": 10}]})
+
     kind: Literal["bulb"]
     depth: int
 
 
 class Seed(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"kind": "seed"}]})
+
     kind: Literal["seed"]
     spacing: int = 10
 
@@ -67,6 +70,22 @@ async def beds(
     return Listing(items=[], next_cursor=str(wet))
 
 
+@router.delete("/beds/{bed_id}", dependencies=[Depends(require_role("team_lead"))])
+async def fill(bed_id: str) -> None:
+    """Fill a bed in. The plants go on the heap.
+
+    Gardeners only.
+    """
+
+
+Sowing = Annotated[Bulb | Seed, Field(discriminator="kind")]
+
+
+@router.post("/sowings")
+async def sow(sowing: Annotated[Bulb | Seed, JsonBody(Sowing)]) -> str:
+    return sowing.kind
+
+
 @pytest.fixture
 async def client(settings: ServiceSettings) -> AsyncIterator[httpx.AsyncClient]:
     async with serving(garden(settings, router)) as client:
@@ -97,18 +116,57 @@ async def test_the_contract_shows_bodies_headers_and_problems(client: httpx.Asyn
     }
     listing = contract["paths"]["/beds"]["get"]
     assert [each["name"] for each in listing["parameters"]] == ["wet", "limit", "cursor"]
-    for path in contract["paths"].values():
-        for operation in path.values():
-            for status in ("401", "403", "404", "409", "412", "413", "422", "503"):
-                assert operation["responses"][status]["content"] == PROBLEM_REF
     assert contract["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+
+
+async def test_an_operation_lists_the_problems_it_can_answer_with(
+    client: httpx.AsyncClient,
+) -> None:
+    contract = (await client.get("/openapi.json")).json()
+
+    def refusals(path: str, method: str) -> set[str]:
+        return {each for each in contract["paths"][path][method]["responses"] if each >= "400"}
+
+    assert refusals("/beds", "post") == {"401", "409", "412", "413", "422", "503"}
+    assert refusals("/beds", "get") == {"401", "422", "503"}
+    assert refusals("/beds/{bed_id}/rows", "put") == {"404", "413", "422", "503"}
+    assert refusals("/beds/{bed_id}", "delete") == {"401", "403", "404", "503"}
+    not_there = contract["paths"]["/beds/{bed_id}"]["delete"]["responses"]["404"]
+    assert not_there == {"$ref": "#/components/responses/NotFound"}
+    shown = contract["components"]["responses"]["NotFound"]["content"][PROBLEM]
+    assert shown["schema"] == {"$ref": "#/components/schemas/Problem"}
+    assert shown["examples"]["not-found"]["value"] == {
+        "type": "https://linkway.example/problems/not-found",
+        "title": "Not found",
+        "status": 404,
+        "detail": "There is no such record.",
+        "instance": "https://linkway.example/requests/0190c0de-0000-7000-8000-000000000001",
+    }
+
+
+async def test_a_docstring_begins_with_the_summary(client: httpx.AsyncClient) -> None:
+    filling = (await client.get("/openapi.json")).json()["paths"]["/beds/{bed_id}"]["delete"]
+    assert filling["summary"] == "Fill a bed in"
+    assert filling["description"] == "The plants go on the heap.\n\nGardeners only."
+
+
+async def test_several_examples_are_named_by_their_first_field(client: httpx.AsyncClient) -> None:
+    sowing = (await client.get("/openapi.json")).json()["paths"]["/sowings"]["post"]
+    assert sowing["requestBody"]["content"]["application/json"]["examples"] == {
+        "bulb": {"value": {"kind": "bulb", "depth": 10}},
+        "seed": {"value": {"kind": "seed"}},
+    }
 
 
 async def test_the_contract_refers_to_nothing_that_it_does_not_hold(
     client: httpx.AsyncClient,
 ) -> None:
     contract = (await client.get("/openapi.json")).json()
-    held = {f"#/components/schemas/{name}" for name in contract["components"]["schemas"]}
+    held = {
+        f"#/components/{part}/{name}"
+        for part in ("schemas", "responses")
+        for name in contract["components"][part]
+    }
 
     def references(part: Any) -> set[str]:
         if isinstance(part, list):
