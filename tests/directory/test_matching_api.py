@@ -225,6 +225,9 @@ async def test_matches_are_answered_with_scores_parts_and_reasons(api: Api) -> N
 
 async def test_the_example_of_the_documentation_works_when_pasted(api: Api) -> None:
     document = (await api("GET", "/openapi.json", actor=None)).json()
+    districts = document["paths"]["/districts"]["put"]["requestBody"]["content"]
+    [rows] = districts["application/json"]["schema"]["examples"]
+    assert (await api("PUT", "/districts", rows)).status_code == 200
     [example] = document["components"]["schemas"]["MatchRequest"]["examples"]
     answer = await api("POST", "/matches", example, actor=WORKER)
     assert (answer.status_code, answer.json()["matches"]) == (200, [])

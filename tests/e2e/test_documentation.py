@@ -158,8 +158,9 @@ async def test_examples_subscribe_by_webhook_and_by_mail(docs: Docs) -> None:
 
 async def test_examples_state_a_team_and_its_rules(docs: Docs) -> None:
     path = "/teams/{organisation_id}/workers/{worker_id}"
-    worker = {"organisation_id": LEAD[1], "worker_id": "worker-1"}
-    await docs.paste(LEAD, "referral", path, method="put", **worker)
+    await docs.paste(
+        LEAD, "referral", path, method="put", organisation_id=LEAD[1], worker_id="worker-1"
+    )
     await docs.paste(("tenant_admin", "icb"), "referral", "/rules", method="put")
 
 

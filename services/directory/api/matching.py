@@ -61,7 +61,7 @@ class MatchRequest(Strict):
             "examples": [
                 {
                     "need_codes": ["loneliness", "physical_activity"],
-                    "place": {"postcode": "ZZ2"},
+                    "place": {"postcode": "ZZ1"},
                     "within_metres": 5000,
                     "age": 67,
                     "languages": ["en"],
