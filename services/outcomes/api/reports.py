@@ -69,7 +69,11 @@ class ReportView(BaseModel):
         )
 
 
-@router.get("/reports/{subject}", response_model=ReportView)
+@router.get(
+    "/reports/{subject}",
+    response_model=ReportView,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
 async def read_report(  # noqa: PLR0917 - FastAPI passes each by name
     subject: str,
     request: Request,
