@@ -17,6 +17,7 @@ from shared.bus import Bus, Consumer, asyncapi_document
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.events import Event
+from shared.ops import TAG, Operations, operations_routers
 from shared.settings import ServiceSettings
 from shared.store import Collection, Database, Store
 from shared.telemetry import Telemetry
@@ -91,7 +92,7 @@ class Runtime:
             title=title,
             summary=summary,
             description=f"{description}\n\n{_DESCRIPTION}".strip(),
-            tags=tags,
+            tags={**(tags or {}), **TAG},
             lifespan=lifespan,
             telemetry=self.telemetry,
             clock=self.clock,
@@ -105,7 +106,16 @@ class Runtime:
         heard = {consumer.service: consumer.events for consumer in consumers}
         contract = asyncapi_document(self.settings.service, publishes, heard)
         add_routes(app, _contract_router(contract))
-        for router in routers:
+        operations = Operations(
+            settings=self.settings,
+            telemetry=self.telemetry,
+            clock=self.clock,
+            database=self._database,
+            bus=bus,
+            stores={store.collection.name: store for store in kept},
+            consumers=consumers,
+        )
+        for router in (*routers, *operations_routers(operations)):
             add_routes(app, router)
         if self.settings.test_clock:
             add_routes(app, test_clock_router(self.clock))

@@ -7,6 +7,7 @@ import typer
 from services.console.demo.command import play_demo
 from services.console.importing.command import import_files
 from services.console.issuer import make_issuer, print_token
+from services.console.ops.command import ops
 from services.console.serve import serve
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app.command("import")(import_files)
 app.command("serve")(serve)
 app.command("issuer")(make_issuer)
 app.command("token")(print_token)
+app.add_typer(ops, name="ops")
 
 
 @app.callback()

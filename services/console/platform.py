@@ -6,6 +6,7 @@ Used by the demo, the end-to-end tests, the fault runs and the benchmark alike.
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,13 +17,15 @@ from pathlib import Path
 import httpx
 
 from services.console import issuer as development
+from services.console.addresses import ADDRESSES, SERVICES
 from services.console.serving import token_endpoint
 from shared.devissuer import DevIssuer
 from shared.servers import Servers, Supervisor, free_port
 from shared.store import Database
 
-SERVICES = ("referral", "directory", "outcomes", "notifications")
 TENANT = development.TENANT
+
+__all__ = ["SERVICES", "TENANT", "Platform", "client", "running_platform"]
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _GRACE_SECONDS = 20
@@ -136,6 +139,8 @@ async def running_platform(
             )
         platform = Platform(servers, processes, issuer, urls, databases, prefix)
         await platform.wait_ready(ready=ready)
+        # Where `linkway ops` looks for them.
+        (folder / ADDRESSES).write_text(json.dumps(urls))
         yield platform
 
 

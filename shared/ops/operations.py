@@ -1,0 +1,31 @@
+"""What the operations API of one service looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared.bus import Bus, Consumer
+from shared.clock import Clock
+from shared.settings import ServiceSettings
+from shared.store import Database, Store
+from shared.telemetry import Telemetry
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """One service's parts. ``stores`` are all of its own, by the names of their collections."""
+
+    settings: ServiceSettings
+    telemetry: Telemetry
+    clock: Clock
+    database: Database
+    bus: Bus
+    stores: Mapping[str, Store[Any]]
+    consumers: Sequence[Consumer[Any]]
+
+    @property
+    def telling(self) -> Mapping[str, Store[Any]]:
+        """The stores whose records state facts, and so have an outbox."""
+        return {name: store for name, store in self.stores.items() if store.source}

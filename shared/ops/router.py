@@ -1,0 +1,15 @@
+"""The routes under ``/ops``, put together; each part of the operations API has its own module."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
+from shared.ops.about import about_router
+from shared.ops.operations import Operations
+
+
+def operations_routers(operations: Operations) -> Sequence[APIRouter]:
+    """Every part of a service's operations API. A new part adds its router here."""
+    return [about_router(operations)]
