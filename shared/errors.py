@@ -100,3 +100,9 @@ class Unavailable(LinkwayError):
     """Something this service depends on did not answer; the same call may work later."""
 
     category = "unavailable"
+
+
+class TimedOut(Unavailable):
+    """The work took longer than this service allows, and was given up."""
+
+    category = "timed-out"

@@ -94,6 +94,19 @@ class ServiceSettings(BaseSettings):
     max_body_bytes: int = Field(
         65_536, ge=1, description="Largest request body accepted, in bytes."
     )
+    max_json_depth: int = Field(
+        32, ge=1, description="Deepest nesting of a JSON body accepted, in levels."
+    )
+    max_json_values: int = Field(
+        10_000,
+        ge=1,
+        description="Most values of a JSON body accepted: members of objects, items of lists.",
+    )
+    request_seconds: float = Field(
+        30.0,
+        gt=0,
+        description="Time for a request to arrive and its answer to begin, in seconds.",
+    )
     graceful_seconds: float = Field(
         15.0,
         gt=0,

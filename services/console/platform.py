@@ -153,14 +153,11 @@ def _command(service: str, port: int) -> list[str]:
     return [
         sys.executable,
         "-m",
-        "uvicorn",
-        "--factory",
-        f"services.{service}.app:create_app",
-        "--host",
-        "127.0.0.1",
+        "services.console",
+        "serve",
+        service,
         "--port",
         str(port),
-        "--no-access-log",
     ]
 
 

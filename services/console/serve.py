@@ -30,19 +30,12 @@ def serve(
     - `LINKWAY_MONGO_URI=… LINKWAY_KAFKA_BOOTSTRAP=… LINKWAY_JWKS=… LINKWAY_ISSUER=… linkway serve
       referral --port 8001`
     """
-    import uvicorn
+    from shared.web.running import run_application
 
     if faults := _faults(service):
         typer.echo("\n".join(faults), err=True)
         raise typer.Exit(2)
-    uvicorn.run(
-        f"services.{service}.app:create_app",
-        factory=True,
-        host=host,
-        port=port,
-        access_log=False,
-        timeout_graceful_shutdown=20,
-    )
+    run_application(f"services.{service}.app:create_app", host=host, port=port)
 
 
 def _faults(service: Service) -> list[str]:

@@ -18,6 +18,9 @@ class Settings(LinkSettings):
     max_body_bytes: int = Field(
         5 * 1024 * 1024, ge=1, description="Largest request body accepted, in bytes."
     )
+    max_json_values: int = Field(
+        500_000, ge=1, description="Most values of a JSON body accepted, as batches are loaded."
+    )
     assurance_first_days: float = Field(
         180, gt=0, description="Days after which an organisation is asked to confirm a listing."
     )

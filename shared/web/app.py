@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 
 from fastapi import APIRouter, FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse
 from starlette.routing import BaseRoute
 
 from shared.auth import Authenticator
@@ -15,6 +17,7 @@ from shared.telemetry import Telemetry, configure_logging
 from shared.web import openapi, problems
 from shared.web.health import metrics_router
 from shared.web.middleware import Requests
+from shared.web.security import DOCUMENTATION_POLICY
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -51,7 +54,7 @@ def create_base_app(
         description=description,
         openapi_tags=[{"name": name, "description": line} for name, line in (tags or {}).items()],
         lifespan=lifespan,
-        docs_url=None if settings.is_production else "/docs",
+        docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # a redirect would be built from the Host that was sent
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
@@ -61,9 +64,30 @@ def create_base_app(
     app.state.clock = clock or Clock()
     app.state.authenticator = Authenticator(settings)
     problems.install(app)
-    app.add_middleware(Requests, telemetry=telemetry, max_body_bytes=settings.max_body_bytes)
+    app.add_middleware(
+        Requests,
+        telemetry=telemetry,
+        max_body_bytes=settings.max_body_bytes,
+        max_seconds=settings.request_seconds,
+        production=settings.is_production,
+    )
     add_routes(app, metrics_router(telemetry.registry))
+    if not settings.is_production:
+        add_routes(app, _documentation(title))
     return app
+
+
+def _documentation(title: str) -> APIRouter:
+    """`/docs` as FastAPI makes it, with the one policy under which it works."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/docs")
+    async def docs() -> HTMLResponse:
+        page = get_swagger_ui_html(openapi_url="/openapi.json", title=title)
+        page.headers["Content-Security-Policy"] = DOCUMENTATION_POLICY
+        return page
+
+    return router
 
 
 def add_routes(app: FastAPI, router: APIRouter) -> None:

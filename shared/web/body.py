@@ -8,7 +8,9 @@ from fastapi import Request
 from fastapi.params import Depends
 from pydantic import TypeAdapter, ValidationError
 
+from shared.settings import ServiceSettings
 from shared.web.problems import invalid_body
+from shared.web.shape import check_shape
 
 
 class JsonBody(Depends):
@@ -19,7 +21,8 @@ class JsonBody(Depends):
     of Python objects in between: quicker for large bodies, exact about where they stop being
     JSON, and in pydantic's JSON mode, where a strict model still takes dates as text.
 
-    Raises Invalid, naming each field, or the position at which it stops being JSON.
+    Raises Invalid, naming each field, or the position at which it stops being JSON; also
+    where it is nested too deeply, and TooLarge where it holds too many values.
     """
 
     def __init__(self, model: Any) -> None:
@@ -35,7 +38,10 @@ class BodyReader:
 
     async def __call__(self, request: Request) -> Any:
         """The body as ``model``."""
+        body = await request.body()
+        settings: ServiceSettings = request.app.state.settings
+        check_shape(body, depth=settings.max_json_depth, values=settings.max_json_values)
         try:
-            return self._adapter.validate_json(await request.body())
+            return self._adapter.validate_json(body)
         except ValidationError as error:
             raise invalid_body(error) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from time import perf_counter
 
@@ -10,13 +11,15 @@ from opentelemetry.trace import Span, SpanKind, StatusCode
 from prometheus_client import Counter, Histogram
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.ids import new_id
 from shared.telemetry import Telemetry, Work, accepted_traceparent, new_traceparent
 from shared.telemetry.context import WORK
 from shared.telemetry.tracing import traceparent_of
-from shared.web.problems import internal_error, problem, too_large
+from shared.web.problems import internal_error, problem, timed_out, too_large, too_slow
+from shared.web.security import Header, completed, security_headers
 
 _WANTED = frozenset({b"content-length", b"traceparent", b"x-request-id"})
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
@@ -33,12 +36,24 @@ class Requests:
     """Names, bounds, times, counts and logs each request, and answers when the app fails.
 
     Log lines, metrics and spans hold the route's template, never path, query or body.
+    ``max_seconds`` is for the request to arrive and its answer to begin; one that has begun
+    may take its time.
     """
 
-    def __init__(self, app: ASGIApp, *, telemetry: Telemetry, max_body_bytes: int) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        telemetry: Telemetry,
+        max_body_bytes: int,
+        max_seconds: float,
+        production: bool,
+    ) -> None:
         self._app = app
         self._telemetry = telemetry
         self._most = max_body_bytes
+        self._seconds = max_seconds
+        self._headers = security_headers(production=production)
         self._meters: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._log = structlog.get_logger("web").bind()
 
@@ -51,15 +66,24 @@ class Requests:
         given = {name: value for name, value in scope["headers"] if name in _WANTED}
         work, span = self._begin(given)
         token = WORK.set(work)
-        answer = _Answer(send, work)
+        deadline = asyncio.timeout(self._seconds)
+        answer = _Answer(send, work, self._headers)
+        body = _Bounded(receive, self._most)
         try:
             if _declared_length(given) > self._most:
                 await problem(too_large(self._most))(scope, receive, answer)
             else:
-                await self._app(scope, _Bounded(receive, self._most), answer)
+                async with answer.within(deadline):
+                    await self._app(scope, body, answer)
         except ClientDisconnect:
             pass  # nobody is left to answer; recorded below as such
         except Exception as error:
+            answer.end_deadline()
+            if isinstance(error, TimeoutError) and deadline.expired():
+                self._log.warning("request-given-up", route=_route(scope), arriving=body.arriving)
+                late = too_slow if body.arriving else _given_up
+                await late(self._seconds)(scope, receive, answer)
+                return
             self._log.error("request-failed", route=_route(scope), exc_info=error)
             if answer.status:
                 raise  # half an answer is out: the server must break the connection
@@ -114,15 +138,19 @@ class Requests:
 class _Bounded:
     """Receives the request's body up to a limit, however it is sent."""
 
-    __slots__ = ("_left", "_most", "_receive")
+    __slots__ = ("_left", "_most", "_receive", "arriving")
 
     def __init__(self, receive: Receive, most: int) -> None:
         self._receive = receive
         self._most = self._left = most
+        self.arriving = False
+        """Whether a part of it is being waited for."""
 
     async def __call__(self) -> Message:
         """The next part; raises Starlette's 413, which FastAPI lets through unchanged."""
+        self.arriving = True
         message = await self._receive()
+        self.arriving = False
         self._left -= len(message.get("body", b""))
         if self._left < 0:
             raise HTTPException(413, too_large(self._most).detail)
@@ -132,26 +160,38 @@ class _Bounded:
 class _Answer:
     """Sends the answer with the headers every answer has; ``status`` is 0 until it begins."""
 
-    __slots__ = ("_send", "_work", "status")
+    __slots__ = ("_deadline", "_headers", "_send", "_work", "status")
 
-    def __init__(self, send: Send, work: Work) -> None:
+    def __init__(self, send: Send, work: Work, headers: tuple[Header, ...]) -> None:
         self._send = send
         self._work = work
+        self._headers = headers
+        self._deadline: asyncio.Timeout | None = None
         self.status = 0
+
+    def within(self, deadline: asyncio.Timeout) -> asyncio.Timeout:
+        """The same deadline, which counts no more once the answer begins."""
+        self._deadline = deadline
+        return deadline
+
+    def end_deadline(self) -> None:
+        """It is over, and cannot be changed any more."""
+        self._deadline = None
 
     async def __call__(self, message: Message) -> None:
         """Pass one message on."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = message["headers"]
-            ours = [
-                (b"x-request-id", (self._work.request_id or "").encode()),
-                (b"x-content-type-options", b"nosniff"),
-            ]
-            if not any(name == b"cache-control" for name, _ in headers):
-                ours.append((b"cache-control", b"no-store"))
-            message["headers"] = [*headers, *ours]
+            if self._deadline is not None:
+                self._deadline.reschedule(None)
+            headers = completed(message["headers"], self._headers)
+            headers.append((b"x-request-id", (self._work.request_id or "").encode()))
+            message["headers"] = headers
         await self._send(message)
+
+
+def _given_up(seconds: float) -> Response:
+    return problem(timed_out(seconds))
 
 
 def _declared_length(given: dict[bytes, bytes]) -> int:

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
 
-from shared.errors import FieldError, Invalid, LinkwayError, TooLarge
+from shared.errors import FieldError, Invalid, LinkwayError, TimedOut, TooLarge
 from shared.telemetry import current_request
 
 MEDIA_TYPE = "application/problem+json"
@@ -94,6 +94,31 @@ def internal_error() -> Response:
         "internal",
         "Internal error",
         "Something went wrong here, not in your request; it is logged under its request id.",
+    )
+
+
+def too_slow(seconds: float) -> Response:
+    """The answer to a request whose body did not come in time."""
+    return _response(
+        HTTPStatus.REQUEST_TIMEOUT,
+        "request-timeout",
+        "Request came too slowly",
+        f"The whole request must arrive within {seconds:g} seconds.",
+        headers={"Connection": "close"},
+    )
+
+
+def bare_problem(status: int, detail: str) -> bytes:
+    """The document alone, for what is refused before it is a request."""
+    phrase = HTTPStatus(status).phrase
+    return bytes(_response(status, phrase.lower().replace(" ", "-"), phrase, detail).body)
+
+
+def timed_out(seconds: float) -> TimedOut:
+    """The request took longer than ``seconds``."""
+    return TimedOut(
+        f"This took longer than {seconds:g} seconds and was given up. Whether it was done is "
+        "not known: send the same request again, under the same Idempotency-Key."
     )
 
 

@@ -54,12 +54,6 @@ def listening_port() -> int:
     return int(port)
 
 
-def request_grace() -> float:
-    """How many seconds uvicorn gives requests in hand before it goes on to stop."""
-    (grace,) = re.findall(r"--timeout-graceful-shutdown (\d+)", last("CMD"))
-    return float(grace)
-
-
 class Ignore:
     """.dockerignore: the last rule that fits a path or a folder above it decides."""
 

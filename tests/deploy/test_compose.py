@@ -14,6 +14,7 @@ import pytest
 
 from shared.servers import KAFKA_VERSION
 from shared.settings import ServiceSettings
+from shared.web.running import REQUEST_GRACE_SECONDS
 from tests.deploy import dockerfile
 from tests.deploy.compose import (
     FILE,
@@ -158,7 +159,7 @@ def test_a_service_has_longer_to_stop_than_it_can_take(
     service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drain = settings_of(service, monkeypatch).graceful_seconds
-    assert seconds(ALL[service]["stop_grace_period"]) > drain + dockerfile.request_grace()
+    assert seconds(ALL[service]["stop_grace_period"]) > drain + REQUEST_GRACE_SECONDS
 
 
 @each_container

@@ -14,7 +14,8 @@ from pydantic import BaseModel
 
 from shared.settings import ServiceSettings
 from shared.testing import eventually
-from shared.web import JsonBody
+from shared.web import JsonBody, wire
+from shared.web.wire import BoundedHttp
 from tests.shared.web.garden import garden, problem_of
 
 END = b" HTTP/1.1\r\nHost: garden\r\nConnection: close\r\n\r\n"
@@ -35,7 +36,8 @@ async def dig(bed: Annotated[Bed, JsonBody(Bed)]) -> str:
 @asynccontextmanager
 async def listening(app: FastAPI) -> AsyncIterator[int]:
     """The port on which the application is served, in this process."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, http="httptools"))
+    config = uvicorn.Config(app, port=0, log_config=None, http=BoundedHttp, server_header=False)
+    server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
     await eventually(lambda: server.started)
     yield server.servers[0].sockets[0].getsockname()[1]
@@ -170,3 +172,57 @@ async def test_a_client_that_leaves_in_the_middle_is_no_error_of_ours(
 
     await eventually(logged)
     assert [(line["event"], line["status"]) for line in seen] == [("request", 499)]
+
+
+POST = b"POST /beds HTTP/1.1\r\nHost: garden\r\n"
+BODY = b'Content-Length: 16\r\n\r\n{"name":"north"}'
+ROOM = 32 * 1024 - len(b"/beds") - len(b"HostgardenContent-Length16") - 3 * 4 - len(b"X-Long")
+
+
+async def test_a_head_at_the_bound_is_taken_and_one_byte_more_is_not(port: int) -> None:
+    fits = POST + b"X-Long: " + b"x" * ROOM + b"\r\n" + BODY
+    assert (await said(port, fits)).startswith(b"HTTP/1.1 200 ")
+    answer = await said(port, POST + b"X-Long: " + b"x" * (ROOM + 1) + b"\r\n" + BODY)
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert b"content-type: application/problem+json\r\n" in answer
+    assert b"must not exceed 32768 bytes" in answer
+
+
+@pytest.mark.parametrize(
+    "part",
+    [b"X-Long: " + b"x" * 1_000, b"x" * 1_000, b"X-9: y\r\n" * 100],
+    ids=["longest of many", "one header", "many headers"],
+)
+async def test_a_head_without_an_end_is_refused_at_the_bound(port: int, part: bytes) -> None:
+    parts = [part] * (32 * 1024 // len(part) + 1)
+    assert (await said(port, POST, *parts)).startswith(b"HTTP/1.1 431 ")
+
+
+async def test_requests_one_after_another_are_each_bounded_alone(port: int) -> None:
+    one = POST + b"X-Long: " + b"x" * 20_000 + b"\r\n" + BODY
+    assert (await said(port, one, one, one)).count(b"HTTP/1.1 200 ") == 3
+
+
+async def test_a_head_that_does_not_come_is_not_waited_for(
+    settings: ServiceSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "HEAD_SECONDS", 0.5)
+    async with listening(garden(settings, router)) as port:
+        assert await said(port) == b""
+        assert (await said(port, POST)).startswith(b"HTTP/1.1 408 ")
+        good = POST + BODY
+        assert (await said(port, good)).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(settings: ServiceSettings) -> None:
+    quick = settings.model_copy(update={"request_seconds": 0.3})
+    async with listening(garden(quick, router)) as port:
+        answer = await said(port, POST + b'Content-Length: 16\r\n\r\n{"name":')
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert b"within 0.3 seconds" in answer
+        assert (await said(port, POST + BODY)).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_an_answer_does_not_say_what_made_it(port: int) -> None:
+    for request in (POST + BODY, b"NONSENSE\r\n\r\n"):
+        assert b"\nserver:" not in (await said(port, request)).lower()
