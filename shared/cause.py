@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.ids import derived_id, new_id
@@ -42,3 +42,7 @@ class Cause:
     def make_id(self, purpose: str) -> str:
         """The id of a thing this cause creates: the same one each time it is repeated."""
         return derived_id(self.id, purpose) if self.repeatable else new_id()
+
+    def following(self) -> Cause:
+        """The cause of what follows from it in a record that remembers the cause itself."""
+        return replace(self, id=derived_id(self.id, "following"), digest=None)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from fastapi import FastAPI
 
 from services.outcomes import api
@@ -45,6 +43,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         stores=stores,
         routers=api.routers,
         consumers=[consumer, reports_consumer],
-        workers=[lambda: keep_counting(stores, lambda: datetime.now(UTC))],
+        workers=[lambda: keep_counting(stores, runtime.clock.now)],
         publishes=[event for event in ALL_EVENTS if event.topic == OutcomeEvent.topic],
     )

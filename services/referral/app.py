@@ -52,7 +52,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         stores=stores,
         routers=api.routers,
         consumers=[consumer],
-        workers=[clocks.run, handlers.watch_concerns(stores, runtime.telemetry.registry)],
+        workers=[
+            clocks.run,
+            handlers.watch_concerns(stores, runtime.clock.now, runtime.telemetry.registry),
+        ],
         publishes=[event for event in ALL_EVENTS if event.topic == ReferralEvent.topic],
     )
     app.state.links = Links(settings.link_keys, settings.public_url)

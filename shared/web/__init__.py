@@ -3,7 +3,7 @@
 from shared.web.app import add_routes, create_base_app
 from shared.web.body import JsonBody
 from shared.web.clock import test_clock_router
-from shared.web.dependencies import Acting, CauseOf, IfMatch, etag, require_role
+from shared.web.dependencies import Acting, CauseOf, IfMatch, Present, etag, require_role
 from shared.web.health import Check, health_router
 from shared.web.paging import Listing, PageAsked, Paging
 from shared.web.problems import Problem, problem
@@ -17,6 +17,7 @@ __all__ = [
     "Listing",
     "PageAsked",
     "Paging",
+    "Present",
     "Problem",
     "add_routes",
     "create_base_app",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -63,6 +64,11 @@ async def _if_match(request: Request) -> int | None:
     return int(found[1])
 
 
+async def _present(request: Request) -> datetime:
+    now: datetime = request.app.state.clock.now()
+    return now
+
+
 _CAUSE = _Cause()
 
 Acting = Annotated[Actor, Depends(_Actor())]
@@ -72,6 +78,9 @@ CauseOf = Annotated[Cause, Depends(_CAUSE)]
 """Why a record changes: this request, made by its Actor. ``Idempotency-Key`` makes it
 repeatable: its id and the ids of what it creates are then the same each time.
 """
+
+Present = Annotated[datetime, Depends(_present)]
+"""The time as the service's own clock has it, for a route that only looks."""
 
 IfMatch = Annotated[int | None, Depends(_if_match)]
 """The version the sender read, by ``If-Match``; None for ``*`` or where it is not sent."""

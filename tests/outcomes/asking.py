@@ -8,6 +8,7 @@ import httpx
 
 from services.outcomes.store import Stores
 from shared.cause import Actor
+from shared.clock import Clock
 from shared.devissuer import DevIssuer
 
 
@@ -18,6 +19,7 @@ class Service:
     client: httpx.AsyncClient
     issuer: DevIssuer
     stores: Stores
+    clock: Clock
 
     async def get(self, path: str, actor: Actor) -> httpx.Response:
         return await self._ask("GET", path, actor)

@@ -36,7 +36,7 @@ async def service(
     monkeypatch.setenv("LINKWAY_KAFKA_BOOTSTRAP", f"127.0.0.1:{free_port()}")
     app = create_app()
     async with serving(app) as client:
-        yield Service(client, issuer, app.state.stores)
+        yield Service(client, issuer, app.state.stores, app.state.clock)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ async def connected(
             return (await client.get("/ready")).status_code == 200
 
         await eventually(ready, within=30)
-        yield Service(client, issuer, app.state.stores)
+        yield Service(client, issuer, app.state.stores, app.state.clock)
 
 
 def _set(monkeypatch: pytest.MonkeyPatch, env: Mapping[str, str]) -> None:

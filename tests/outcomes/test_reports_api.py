@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
 import pytest
@@ -117,6 +117,15 @@ async def test_another_tenants_reporter_sees_nothing(twenty: Service) -> None:
 
 async def test_a_link_worker_has_no_reports(service: Service) -> None:
     assert (await service.get("/reports/referrals", WORKER)).status_code == 403
+
+
+async def test_the_last_twelve_months_are_those_of_the_services_own_clock(
+    service: Service,
+) -> None:
+    service.clock.advance(timedelta(days=62))
+    later = datetime.now(UTC) + timedelta(days=62)
+    answered = (await service.get("/reports/need", REPORTER)).json()
+    assert answered["months"][1] == later.strftime("%Y-%m")
 
 
 async def test_a_report_there_is_not_is_not_found(service: Service) -> None:

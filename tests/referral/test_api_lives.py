@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from services.referral import handlers
+from services.referral.domain.person import Move
 from shared.events import (
     ConsentWithdrawn,
     PersonDeceased,
@@ -182,3 +183,20 @@ async def test_consent_withdrawn_from_all_silences_until_the_person_agrees_again
     assert again.status_code == 201, again.text
     reach = (await referring.http.get(path, headers=service(referring))).json()
     assert reach["suppressed"] is None
+
+
+async def test_the_services_own_clock_ends_what_the_practice_sees(referring: Referring) -> None:
+    case = (await referring.refer()).json()
+    day = datetime.now(UTC).date() + timedelta(days=2)
+    moved = Move(effective_on=day, out_of_area=True, recorded_at=datetime.now(UTC), recorded_by="w")
+    await referring.stores.persons.update(
+        case["person_id"], lambda person: (person.with_(moved=moved), []), heard()
+    )
+    paths = (f"/persons/{case['person_id']}", f"/referrals/{case['id']}")
+    before = [await referring.http.get(path, headers=referring.practice) for path in paths]
+    assert before[0].status_code == 200
+    assert before[1].json()["person"]["family_name"] == "Testperson"
+    referring.app.state.clock.advance(timedelta(days=3))
+    after = [await referring.http.get(path, headers=referring.practice) for path in paths]
+    assert after[0].status_code == 404
+    assert after[1].json()["person"] is None

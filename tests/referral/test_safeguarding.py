@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -152,3 +153,12 @@ async def test_a_fact_about_a_concern_is_refused_by_the_store(referring: Referri
             lambda state: (state.model_copy(update={"severity": "low"}), [fact]),
             cause,
         )
+
+
+async def test_how_long_a_concern_waits_goes_by_the_services_own_clock(
+    referring: Referring,
+) -> None:
+    await raised(referring)
+    referring.app.state.clock.advance(timedelta(days=2))
+    answer = await referring.http.get("/safeguarding-concerns/alerts", headers=keeper(referring))
+    assert 2 * 86400 <= answer.json()["oldest_seconds"] < 3 * 86400

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -15,7 +14,7 @@ from services.outcomes.api.answers import Kept
 from services.outcomes.domain.reports import CAVEATS, ROLES, Line, ask
 from services.outcomes.handlers.reporting import Report, report
 from shared.cause import Actor
-from shared.web import require_role
+from shared.web import Present, require_role
 
 router = APIRouter(tags=["reports"])
 
@@ -79,6 +78,7 @@ async def read_report(  # noqa: PLR0917 - FastAPI passes each by name
     request: Request,
     actor: Annotated[Actor, Depends(require_role(*ROLES))],
     stores: Kept,
+    now: Present,
     by: Annotated[
         list[str] | None,
         Query(description="One or two to cut by, repeated or with a comma.", examples=["age_band"]),
@@ -102,7 +102,7 @@ async def read_report(  # noqa: PLR0917 - FastAPI passes each by name
     """
     cut = [each for given in by or () for each in given.split(",")]
     wanted = {"practice": practice, "team": team, "provider": provider}
-    question = ask(actor, subject, cut, span=(from_, to), wanted=wanted, now=datetime.now(UTC))
+    question = ask(actor, subject, cut, span=(from_, to), wanted=wanted, now=now)
     view = ReportView.of(await report(stores, actor, question))
     wants_csv = format == "csv" or (
         format is None and "text/csv" in request.headers.get("accept", "")

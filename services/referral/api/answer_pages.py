@@ -7,13 +7,16 @@ from datetime import datetime
 from starlette.responses import Response
 
 from services.referral.api.person_views import PersonView
-from services.referral.domain.answers import choices
+from services.referral.domain.answers import NOTHING, choices
 from services.referral.domain.disclosure import Sight
 from services.referral.domain.lifecycle import Status
 from services.referral.domain.referral import Referral
 from services.referral.handlers import Seen
-from shared.errors import Conflict, Invalid
+from shared.errors import Conflict, Forbidden, Invalid
 from shared.web import pages
+
+Refused = Conflict | Forbidden | Invalid
+"""Why the form was not followed."""
 
 _TITLES = {
     Status.SUBMITTED: "A referral for you to answer",
@@ -56,6 +59,9 @@ _ATTENDANCE = [("attend", "They came"), ("miss", "They did not come")]
 _REFERRAL = """
 {% if problem %}<p role="alert"><strong>{{ problem }}</strong></p>{% endif %}
 {% if done %}<p role="status"><strong>Thank you. Your answer is recorded.</strong></p>{% endif %}
+{% if restricted %}
+<p>Only workers named on this person's record may see it, so it cannot be answered here.</p>
+{% endif %}
 {% if asked %}
 <dl>
 {% if asked.reason %}<dt>Why they were referred</dt><dd>{{ asked.reason }}</dd>{% endif %}
@@ -115,7 +121,7 @@ _REFERRAL = """
 {{ forms.radios("reason_code", "Why?", declines) }}
 {%- endcall %}
 {% endif %}
-{% if not may.is_decision and not may.attendance %}
+{% if not restricted and not may.is_decision and not may.attendance %}
 <p>There is nothing for you to do here now.</p>
 {% endif %}
 <p>Questions? Ask the organisation that referred: {{ referrer }}. Reference {{ reference }}.</p>
@@ -127,21 +133,20 @@ _EXPIRED = """
 """
 
 
-def referral(
-    seen: Seen, now: datetime, *, refused: Conflict | Invalid | None, done: bool
-) -> Response:
-    """The referral as its provider may see it, and what may be done; 409 or 422 if refused."""
+def referral(seen: Seen, now: datetime, *, refused: Refused | None, done: bool) -> Response:
+    """The referral as its provider may see it, and what may be done; 403, 409, 422 if refused."""
     saved, how, person = seen
     state = saved.state
     shown = how in {Sight.DECIDING, Sight.SERVING}
-    status = 200 if refused is None else 409 if isinstance(refused, Conflict) else 422
+    restricted = how is Sight.RESTRICTED
     return pages.render(
         _REFERRAL,
         title=_TITLES.get(state.status, "This referral"),
-        status=status,
+        status=_status(refused),
+        restricted=restricted,
         asked=state if shown else None,
         person=PersonView.of(person, how) if shown and person is not None else None,
-        may=choices(state, now),
+        may=NOTHING if restricted else choices(state, now),
         version=saved.version,
         problem=_problem(refused, state),
         done=done,
@@ -164,10 +169,21 @@ def expired(state: Referral) -> Response:
     )
 
 
-def _problem(refused: Conflict | Invalid | None, state: Referral) -> str | None:
+def _status(refused: Refused | None) -> int:
+    match refused:
+        case None:
+            return 200
+        case Forbidden():
+            return 403
+        case Conflict():
+            return 409
+    return 422
+
+
+def _problem(refused: Refused | None, state: Referral) -> str | None:
     if refused is None:
         return None
-    if isinstance(refused, Invalid):
+    if not isinstance(refused, Conflict):
         return f"Nothing was changed. {refused.detail}"
     words = state.status.replace("_", " ")
     return f"Nothing was changed: the referral is {words}, so this cannot be done any more."

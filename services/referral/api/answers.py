@@ -16,7 +16,7 @@ from services.referral.domain.answers import PURPOSE
 from services.referral.settings import Settings
 from services.referral.store import Stores
 from shared.clock import Clock
-from shared.errors import Conflict, Invalid, NotFound
+from shared.errors import Conflict, Forbidden, Invalid, NotFound
 from shared.links import Links, Read
 from shared.web import CauseOf, pages, require_role
 
@@ -70,7 +70,7 @@ async def act(token: str, stores: Kept, request: Request) -> Response:
         await handlers.answer_by_link(stores, read, form, now)
     except NotFound:
         return await _no_link(stores, request, token)
-    except (Conflict, Invalid) as refused:
+    except (Conflict, Forbidden, Invalid) as refused:
         return await _page(stores, read, request, refused=refused)
     return await _page(stores, read, request, done=True)
 
@@ -80,10 +80,10 @@ async def _page(
     read: Read,
     request: Request,
     *,
-    refused: Conflict | Invalid | None = None,
+    refused: Conflict | Forbidden | Invalid | None = None,
     done: bool = False,
 ) -> Response:
-    seen = await handlers.look_by_link(stores, read)
+    seen = await handlers.look_by_link(stores, read, _now(request))
     return answer_pages.referral(seen, _now(request), refused=refused, done=done)
 
 
@@ -95,7 +95,7 @@ async def _no_link(stores: Stores, request: Request, token: str) -> Response:
     if _now(request) - expired.expires_at > _REMEMBERED:
         return pages.cannot_be_used()
     try:
-        saved, _, _ = await handlers.look_by_link(stores, expired)
+        saved, _, _ = await handlers.look_by_link(stores, expired, _now(request))
     except NotFound:
         return pages.cannot_be_used()
     return answer_pages.expired(saved.state)

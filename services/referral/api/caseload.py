@@ -16,7 +16,7 @@ from services.referral.domain.caseload import Worker
 from services.referral.domain.consequences import go_on
 from services.referral.domain.lifecycle import Status
 from services.referral.domain.rules import Rules
-from services.referral.domain.worklist import WORDS, Todo, review_waiting
+from services.referral.domain.worklist import RESTRICTED, WORDS, review_waiting
 from shared.events import ReferralKind
 from shared.web import Acting, CauseOf, IfMatch, JsonBody, etag, require_role
 
@@ -66,16 +66,19 @@ class HandoverView(BaseModel):
 
 
 class TodoView(BaseModel):
-    """One thing to do; `code` is what, `words` the same for people."""
+    """One thing to do; `code` is what, `words` the same for people.
+
+    `restricted` says only that there is something, on a record that others are named on.
+    """
 
     code: str
     words: str
-    since: datetime
+    since: datetime | None
     referral_id: str
     case_id: str
     kind: ReferralKind
     status: Status
-    priority: Literal["routine", "urgent"]
+    priority: Literal["routine", "urgent"] | None
     service_id: str
     assigned_to: str | None
 
@@ -135,7 +138,8 @@ async def hand_over(
     """Hand a worker's open cases over.
 
     All cases of a worker who is no longer active go to the others. `left` names the cases nobody
-    had room for: they stay where they are, and on the worklist.
+    had room for, or whose record is restricted to others: they stay where they are, and on the
+    worklist.
     """
     done = await handlers.hand_over(stores, organisation_id, worker_id, cause)
     return HandoverView(given=dict(done.given), left=list(done.left))
@@ -157,7 +161,8 @@ async def read_worklist(
 
     Your organisation's work, the most pressing first. Answers that are late, referrals that need
     another service, questions, closings to confirm, attendance to record, appointments today, first
-    contacts, reviews, follow-ups.
+    contacts, reviews, follow-ups. Of a record restricted to others it says only, at the end, that
+    something is to be done.
     """
     found = await handlers.todo(
         stores,
@@ -213,16 +218,16 @@ async def put_rules(
 
 
 def _view(item: handlers.Item) -> TodoView:
-    referral = item.saved.state
+    referral, task = item.saved.state, item.task
     return TodoView(
-        code=item.task.todo.code,
-        words=WORDS[Todo(item.task.todo)],
-        since=item.task.since,
+        code="restricted" if task is None else task.todo.code,
+        words=RESTRICTED if task is None else WORDS[task.todo],
+        since=None if task is None else task.since,
         referral_id=referral.id,
         case_id=referral.case_id,
         kind=referral.kind,
         status=referral.status,
-        priority=referral.priority,
+        priority=None if task is None else referral.priority,
         service_id=referral.service_id,
-        assigned_to=referral.assigned_to,
+        assigned_to=None if task is None else referral.assigned_to,
     )

@@ -14,18 +14,18 @@ from services.referral.api.person_requests import ConsentDecision
 from services.referral.api.person_views import ConsentReceipt, ConsentRecord, ConsentView
 from services.referral.api.persons import CARING, ChangingPerson
 from services.referral.domain import consent, standing
-from shared.web import Acting, JsonBody, require_role
+from shared.web import Acting, JsonBody, Present, require_role
 
 router = APIRouter(tags=["consent"], dependencies=[Depends(require_role(*CARING))])
 
 
 @router.get("/persons/{person_id}/consent", response_model=ConsentRecord)
-async def read_consent(person_id: Id, actor: Acting, stores: Kept) -> ConsentRecord:
+async def read_consent(person_id: Id, actor: Acting, stores: Kept, now: Present) -> ConsentRecord:
     """List what a person decided about sharing.
 
     Oldest first; every decision is kept for good.
     """
-    saved, _ = await handlers.look_at_person(stores, person_id, actor)
+    saved, _ = await handlers.look_at_person(stores, person_id, actor, now)
     standing.check_open_to(saved.state, actor)
     return ConsentRecord(
         items=[

@@ -15,7 +15,7 @@ from services.referral.api.views import Receipt
 from services.referral.domain.notes import Note
 from services.referral.domain.record import ContactAttempt
 from shared.events import ContactChannel, ContactOutcome
-from shared.web import Acting, CauseOf, JsonBody, Listing, Paging, require_role
+from shared.web import Acting, CauseOf, JsonBody, Listing, Paging, Present, require_role
 
 router = APIRouter(tags=["contacts and notes"])
 
@@ -102,12 +102,12 @@ async def log_contact(
 
 
 @router.get("/referrals/{referral_id}/contacts", response_model=ContactLog, dependencies=_Working)
-async def read_contacts(referral_id: Id, actor: Acting, stores: Kept) -> ContactLog:
+async def read_contacts(referral_id: Id, actor: Acting, stores: Kept, now: Present) -> ContactLog:
     """List the attempts to reach the person.
 
     Oldest first.
     """
-    return ContactLog(items=list(await handlers.contact_log(stores, referral_id, actor)))
+    return ContactLog(items=list(await handlers.contact_log(stores, referral_id, actor, now)))
 
 
 @router.post(
@@ -131,14 +131,14 @@ async def write_note(
     "/referrals/{referral_id}/notes", response_model=Listing[NoteView], dependencies=_Working
 )
 async def read_notes(
-    referral_id: Id, actor: Acting, stores: Kept, page: Paging
+    referral_id: Id, actor: Acting, stores: Kept, page: Paging, now: Present
 ) -> Listing[NoteView]:
     """List your organisation's notes.
 
     Those about this referral, newest first.
     """
     found = await handlers.notes_of(
-        stores, referral_id, actor, limit=page.limit, cursor=page.cursor
+        stores, referral_id, actor, now, limit=page.limit, cursor=page.cursor
     )
     return Listing(
         items=[NoteView.of(each.state) for each in found.items], next_cursor=found.next_cursor

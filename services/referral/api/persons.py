@@ -38,7 +38,17 @@ from services.referral.handlers import PersonCommand
 from services.referral.store import Stores
 from shared.cause import Actor, Cause
 from shared.store import Saved
-from shared.web import Acting, CauseOf, IfMatch, JsonBody, Listing, Paging, etag, require_role
+from shared.web import (
+    Acting,
+    CauseOf,
+    IfMatch,
+    JsonBody,
+    Listing,
+    Paging,
+    Present,
+    etag,
+    require_role,
+)
 
 CARING = ("referrer", "link_worker", "team_lead")
 
@@ -76,14 +86,16 @@ ChangingPerson = Annotated[Changing, Depends(_changing)]
 
 
 @router.get("/persons/duplicates", response_model=Listing[Duplicate])
-async def list_duplicates(actor: Leading, stores: Kept, page: Paging) -> Listing[Duplicate]:
+async def list_duplicates(
+    actor: Leading, stores: Kept, page: Paging, now: Present
+) -> Listing[Duplicate]:
     """List records that may be one person.
 
     Each is to be merged with its candidates, or told apart from them. Only persons your
     organisation knows are listed, so a page may be short; go on while there is a `next_cursor`.
     """
     items, cursor = await handlers.list_duplicates(
-        stores, actor, limit=page.limit, cursor=page.cursor
+        stores, actor, now, limit=page.limit, cursor=page.cursor
     )
     return Listing(
         items=[
@@ -95,14 +107,16 @@ async def list_duplicates(actor: Leading, stores: Kept, page: Paging) -> Listing
 
 
 @router.get("/persons/{person_id}", response_model=PersonView)
-async def read_person(person_id: Id, actor: Acting, stores: Kept, response: Response) -> PersonView:
+async def read_person(
+    person_id: Id, actor: Acting, stores: Kept, now: Present, response: Response
+) -> PersonView:
     """Read a person.
 
     One your organisation referred, or whose case it holds. The id of a record that was merged
     answers with the person it was merged into. Of a restricted record, those not named see only
     that it is there.
     """
-    saved, how = await handlers.look_at_person(stores, person_id, actor)
+    saved, how = await handlers.look_at_person(stores, person_id, actor, now)
     response.headers["ETag"] = etag(saved.version)
     return PersonView.of(saved.state, how)
 

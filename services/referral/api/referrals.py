@@ -22,7 +22,7 @@ from services.referral.domain.disclosure import Sight
 from services.referral.domain.lifecycle import Status
 from services.referral.store import visible_to
 from shared.events import ReferralKind
-from shared.web import Acting, CauseOf, JsonBody, Listing, Paging, etag, require_role
+from shared.web import Acting, CauseOf, JsonBody, Listing, Paging, Present, etag, require_role
 
 router = APIRouter(tags=["referrals"])
 
@@ -67,7 +67,7 @@ async def make_referral(
     )
     receipt = ReferralReceipt.of(saved)
     if person is not None:
-        found = await handlers.candidates_of(stores, saved.state, cause.actor)
+        found = await handlers.candidates_of(stores, saved.state, cause.actor, cause.at)
         receipt = ReferralReceipt.of(saved, found.known, found.others)
     return answer(receipt, 201, location=f"/referrals/{saved.id}")
 
@@ -77,6 +77,7 @@ async def list_referrals(
     actor: Acting,
     stores: Kept,
     page: Paging,
+    now: Present,
     *,
     status: Annotated[Status | None, Query()] = None,
     kind: Annotated[ReferralKind | None, Query()] = None,
@@ -101,7 +102,7 @@ async def list_referrals(
     found = await stores.referrals.find(
         actor.tenant, {**where, **visible_to(actor)}, limit=page.limit, cursor=page.cursor
     )
-    seen = await handlers.look_at_all(stores, found.items, actor)
+    seen = await handlers.look_at_all(stores, found.items, actor, now)
     return Listing(
         items=[
             ReferralView.of(saved, how, person if how is Sight.RESTRICTED else None)
@@ -113,24 +114,24 @@ async def list_referrals(
 
 @router.get("/referrals/{referral_id}", response_model=ReferralView)
 async def read_referral(
-    referral_id: Id, actor: Acting, stores: Kept, response: Response
+    referral_id: Id, actor: Acting, stores: Kept, now: Present, response: Response
 ) -> ReferralView:
     """Read a referral.
 
     With as much of the person as you may see now.
     """
-    saved, how, person = await handlers.look_at(stores, referral_id, actor)
+    saved, how, person = await handlers.look_at(stores, referral_id, actor, now)
     response.headers["ETag"] = etag(saved.version)
     return ReferralView.of(saved, how, person)
 
 
 @router.get("/referrals/{referral_id}/history", response_model=Timeline)
-async def read_history(referral_id: Id, actor: Acting, stores: Kept) -> Timeline:
+async def read_history(referral_id: Id, actor: Acting, stores: Kept, now: Present) -> Timeline:
     """Read what happened to a referral.
 
     Oldest first. Where your organisation may know only that it happened, the last line alone.
     """
-    saved, how, _ = await handlers.look_at(stores, referral_id, actor)
+    saved, how, _ = await handlers.look_at(stores, referral_id, actor, now)
     whole = how not in {Sight.HAPPENED, Sight.RESTRICTED}
     lines = saved.history if whole else saved.history[-1:]
     return Timeline(items=[TimelineEntry(**asdict(line)) for line in lines])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -14,7 +14,17 @@ from services.referral.api.fields import ANY_ID, Id, Inbound, Words, example
 from services.referral.domain.safeguarding import LEAD, Category, Closure, Concern, Severity
 from shared.cause import Actor
 from shared.store import Saved
-from shared.web import Acting, CauseOf, IfMatch, JsonBody, Listing, Paging, etag, require_role
+from shared.web import (
+    Acting,
+    CauseOf,
+    IfMatch,
+    JsonBody,
+    Listing,
+    Paging,
+    Present,
+    etag,
+    require_role,
+)
 
 ROLES = ("referrer", "link_worker", "team_lead", "provider", LEAD)
 
@@ -146,12 +156,11 @@ async def list_concerns(
 
 
 @router.get("/safeguarding-concerns/alerts", response_model=Alerts, dependencies=_InRole)
-async def read_alerts(actor: Acting, stores: Kept) -> Alerts:
+async def read_alerts(actor: Acting, stores: Kept, now: Present) -> Alerts:
     """See how many concerns wait for you.
 
     And for how long, without any detail.
     """
-    now = datetime.now(UTC)
     items = [
         Alert(
             id=saved.id,

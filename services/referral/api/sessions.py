@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -143,6 +144,19 @@ class _Change:
         )
         return _answer(saved)
 
+    async def of_places(
+        self, referral_ids: Collection[str], command: handlers.SessionChange
+    ) -> Response:
+        saved = await handlers.change_places(
+            self.stores,
+            self.session_id,
+            referral_ids,
+            command,
+            self.cause,
+            if_match=self.if_match,
+        )
+        return _answer(saved)
+
 
 async def _change(session_id: Id, cause: CauseOf, if_match: IfMatch, stores: Kept) -> _Change:
     return _Change(session_id, cause, if_match, stores)
@@ -242,7 +256,7 @@ async def release_place(referral_id: Id, change: _Changing) -> Response:
     Nothing changes where there is none. 409 once it is recorded whether they came, and once the
     session was held or called off.
     """
-    return await change.by(partial(sessions.release, referral_id=referral_id))
+    return await change.of_places([referral_id], partial(sessions.release, referral_id=referral_id))
 
 
 @router.post("/sessions/{session_id}/attendance", response_model=SessionReceipt)
@@ -254,7 +268,9 @@ async def record_attendance(
     Who came (`attended`), who did not (`missed`), and who let you know (`excused`). May be said of
     some, and corrected, also after the session was held.
     """
-    return await change.by(partial(sessions.record, attendance=body.attendance))
+    return await change.of_places(
+        body.attendance, partial(sessions.record, attendance=body.attendance)
+    )
 
 
 @router.post("/sessions/{session_id}/{step}", response_model=SessionReceipt)

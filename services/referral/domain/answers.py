@@ -35,6 +35,10 @@ class Choices(NamedTuple):
         return self.accept or self.decline or self.ask
 
 
+NOTHING = Choices(accept=False, decline=False, ask=False, attendance=())
+"""Where the record is restricted: nobody without an account is named on it."""
+
+
 def holder(referral: Referral) -> Actor:
     """Whoever holds a link to this referral, as an actor of the organisation that was asked."""
     return Actor(

@@ -60,6 +60,9 @@ WORDS = {
 }
 """What a person reads."""
 
+RESTRICTED = "Something is to be done; only workers named on the record see what"
+"""What a person reads where the record is restricted to others."""
+
 Side = Literal["provider", "referrer"]
 
 

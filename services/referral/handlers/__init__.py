@@ -62,6 +62,7 @@ from services.referral.handlers.safeguarding import (
 )
 from services.referral.handlers.sessions import (
     SessionChange,
+    change_places,
     change_session,
     give_place_back,
     schedule,
@@ -96,6 +97,7 @@ __all__ = [
     "change",
     "change_by_fact",
     "change_person",
+    "change_places",
     "change_session",
     "close_concern",
     "contact_log",

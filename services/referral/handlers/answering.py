@@ -52,10 +52,10 @@ async def make_link(
     return AnswerLink(links.url("answers", token), expires_at)
 
 
-async def look_by_link(stores: Stores, read: Read) -> Seen:
+async def look_by_link(stores: Stores, read: Read, now: datetime) -> Seen:
     """The referral as the provider may see it, whoever holds the link. Raises NotFound."""
     referral = (await stores.referrals.get(read.subject, read.tenant)).state
-    return await look_at(stores, read.subject, holder(referral))
+    return await look_at(stores, read.subject, holder(referral), now)
 
 
 async def answer_by_link(

@@ -14,13 +14,13 @@ from services.referral.domain.referral import Referral
 from services.referral.handlers.changing import change
 from services.referral.store import Stores, team_key
 from shared.cause import Actor, Cause
-from shared.errors import Conflict, FieldError, Invalid
+from shared.errors import Conflict, FieldError, Forbidden, Invalid
 from shared.store import Duplicate, Saved
 
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """Which cases went to whom, and which nobody had room for."""
+    """Which cases went to whom, and which stayed: nobody had room, or the record is restricted."""
 
     given: Mapping[str, str]
     left: tuple[str, ...]
@@ -116,7 +116,11 @@ async def hand_over(stores: Stores, organisation_id: str, subject: str, cause: C
             repeatable=cause.repeatable,
         )
         command = partial(referrals.assign, assigned_to=worker)
-        await change(stores, case.id, command, own)
+        try:
+            await change(stores, case.id, command, own)
+        except Forbidden:
+            left.append(case.id)
+            continue
         loads[worker] = loads.get(worker, 0) + 1
         given[case.id] = worker
     return Handover(given=given, left=tuple(left))

@@ -8,6 +8,7 @@ from services.referral.domain import clocks
 from services.referral.domain.consequences import follow
 from services.referral.domain.disclosure import sight
 from services.referral.domain.referral import Changed, Referral
+from services.referral.handlers.looking import check_open
 from services.referral.store import Stores
 from shared.cause import Cause
 from shared.store import Saved
@@ -23,7 +24,12 @@ async def change(
     *,
     if_match: int | None = None,
 ) -> Saved[Referral]:
-    """Do something to a referral the actor may know of; the rules are the command's."""
+    """Do something to a referral the actor may know of; the rules are the command's.
+
+    Raises Forbidden where the person's record is restricted to others.
+    """
+    known = await stores.referrals.get(referral_id, cause.actor.tenant)
+    await check_open(stores, [known.state], cause)
 
     def by_rule(referral: Referral, cause: Cause) -> Changed:
         sight(referral, cause.actor)

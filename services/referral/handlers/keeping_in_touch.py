@@ -44,9 +44,11 @@ async def log_contact(
     return await change(stores, referral_id, command, cause, if_match=if_match)
 
 
-async def contact_log(stores: Stores, referral_id: str, actor: Actor) -> Sequence[ContactAttempt]:
+async def contact_log(
+    stores: Stores, referral_id: str, actor: Actor, at: datetime
+) -> Sequence[ContactAttempt]:
     """The attempts, for those who serve the person or hold the case. Else NotFound."""
-    saved, how, _ = await look_at(stores, referral_id, actor)
+    saved, how, _ = await look_at(stores, referral_id, actor, at)
     if how not in {Sight.ALL, Sight.SERVING}:
         raise NotFound("There is no such referral.")
     return saved.state.contacts
@@ -55,7 +57,7 @@ async def contact_log(stores: Stores, referral_id: str, actor: Actor) -> Sequenc
 async def write_note(stores: Stores, referral_id: str, text: str, cause: Cause) -> Saved[Note]:
     """Keep a note of one's own organisation about a referral it knows of."""
     actor = cause.actor
-    await _known(stores, referral_id, actor)
+    await _known(stores, referral_id, actor, cause.at)
     note = Note(
         id=cause.make_id("note"),
         tenant=actor.tenant,
@@ -69,15 +71,15 @@ async def write_note(stores: Stores, referral_id: str, text: str, cause: Cause) 
 
 
 async def notes_of(
-    stores: Stores, referral_id: str, actor: Actor, *, limit: int, cursor: str | None
+    stores: Stores, referral_id: str, actor: Actor, at: datetime, *, limit: int, cursor: str | None
 ) -> Page[Note]:
     """The notes of one's own organisation about a referral, newest first."""
-    await _known(stores, referral_id, actor)
+    await _known(stores, referral_id, actor, at)
     own = {"state.referral_id": referral_id, "state.organisation_id": actor.organisation}
     return await stores.notes.find(actor.tenant, own, limit=limit, cursor=cursor)
 
 
-async def _known(stores: Stores, referral_id: str, actor: Actor) -> None:
-    _, how, _ = await look_at(stores, referral_id, actor)
+async def _known(stores: Stores, referral_id: str, actor: Actor, at: datetime) -> None:
+    _, how, _ = await look_at(stores, referral_id, actor, at)
     if how is Sight.RESTRICTED or (how is Sight.HAPPENED and actor.role in COARSE):
         raise NotFound("There is no such referral.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from services.referral.domain.disclosure import (
     COARSE,
@@ -14,8 +14,9 @@ from services.referral.domain.disclosure import (
 )
 from services.referral.domain.person import Person
 from services.referral.domain.referral import Referral
+from services.referral.domain.standing import check_open_to
 from services.referral.store import Stores
-from shared.cause import Actor
+from shared.cause import Actor, Cause
 from shared.errors import NotFound
 from shared.store import Saved
 
@@ -26,47 +27,57 @@ _MOST_KNOWN = 200
 """Referrals looked at to tell whether an organisation knows a person."""
 
 
-async def look_at(stores: Stores, referral_id: str, actor: Actor) -> Seen:
+async def look_at(stores: Stores, referral_id: str, actor: Actor, at: datetime) -> Seen:
     """A referral, how much of it this actor sees, and the person if that is part of it."""
     saved = await stores.referrals.get(referral_id, actor.tenant)
-    return (await look_at_all(stores, [saved], actor))[0]
+    return (await look_at_all(stores, [saved], actor, at))[0]
 
 
 async def look_at_all(
-    stores: Stores, page: Sequence[Saved[Referral]], actor: Actor
+    stores: Stores, page: Sequence[Saved[Referral]], actor: Actor, at: datetime
 ) -> Sequence[Seen]:
-    """Each referral with how much this actor sees of it now, by the person's own record.
+    """Each referral with how much this actor sees of it at that time, by the person's own record.
 
     Raises NotFound where the actor may not know of one of them.
     """
     first = {saved.id: sight(saved.state, actor) for saved in page}
     wanted = [each.state.person_id for each in page if first[each.id] is not Sight.HAPPENED]
     persons = await _persons(stores, wanted, actor.tenant)
-    now = datetime.now(UTC)
     seen: list[Seen] = []
     for saved in page:
         how, person = first[saved.id], persons.get(saved.state.person_id)
         if how is Sight.HAPPENED or person is None:
             seen.append((saved, Sight.HAPPENED, None))
             continue
-        left = disclosed(how, saved.state, person, actor, now)
+        left = disclosed(how, saved.state, person, actor, at)
         seen.append((saved, left, None if left is Sight.HAPPENED else person))
     return seen
 
 
+async def check_open(stores: Stores, page: Sequence[Referral], cause: Cause) -> None:
+    """Nobody acts on what is restricted to others: they are told what reading tells them.
+
+    Raises Forbidden, or NotFound where the actor may not know of one of the referrals.
+    """
+    wanted = [each.person_id for each in page if sight(each, cause.actor) is not Sight.HAPPENED]
+    persons = await _persons(stores, wanted, cause.actor.tenant)
+    for person in persons.values():
+        check_open_to(person, cause.actor)
+
+
 async def look_at_person(
-    stores: Stores, person_id: str, actor: Actor
+    stores: Stores, person_id: str, actor: Actor, at: datetime
 ) -> tuple[Saved[Person], Sight]:
     """A person, for organisations that see all of one of their referrals. Else NotFound."""
     saved = await stores.persons.resolve(person_id, actor.tenant)
-    if not await known_among(stores, [saved], actor):
+    if not await known_among(stores, [saved], actor, at):
         raise NotFound("There is no such person.")
     how = Sight.ALL if saved.state.is_open_to(actor.subject) else Sight.RESTRICTED
     return saved, how
 
 
 async def known_among(
-    stores: Stores, persons: Collection[Saved[Person]], actor: Actor
+    stores: Stores, persons: Collection[Saved[Person]], actor: Actor, at: datetime
 ) -> Sequence[Saved[Person]]:
     """Those of the persons whose referrals this actor's organisation sees all of."""
     if actor.role in COARSE or not persons:
@@ -86,11 +97,10 @@ async def known_among(
         },
         limit=_MOST_KNOWN,
     )
-    now = datetime.now(UTC)
     known = {
         owner[each.state.person_id].id
         for each in page.items
-        if not practice_link_ended(each.state, owner[each.state.person_id].state, actor, now)
+        if not practice_link_ended(each.state, owner[each.state.person_id].state, actor, at)
     }
     return [saved for saved in persons if saved.id in known]
 

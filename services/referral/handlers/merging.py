@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 
 from services.referral.domain import merging, standing
@@ -18,7 +19,6 @@ from services.referral.store import Stores
 from shared.cause import Actor, Cause
 from shared.errors import Conflict, FieldError, Invalid, NotFound
 from shared.events import PersonMerged, PersonUnmerged
-from shared.ids import derived_id
 from shared.store import Duplicate, Saved
 
 _PAGE = 100
@@ -48,36 +48,36 @@ async def note_duplicates(stores: Stores, saved: Saved[Person], cause: Cause) ->
             person.with_(candidates=tuple(dict.fromkeys((*person.candidates, *found)))),
             [],
         ),
-        _following(cause),
+        cause.following(),
         remember=False,
     )
 
 
-async def candidates_for(stores: Stores, person: Person, actor: Actor) -> Candidates:
+async def candidates_for(stores: Stores, person: Person, actor: Actor, at: datetime) -> Candidates:
     """Who may be the same person, as far as this actor may know of them."""
     found = await stores.persons.get_many(person.candidates, person.tenant)
     still = [each for each in found.values() if may_be_one(person, each.state)]
-    known = tuple(each.id for each in await known_among(stores, still, actor))
+    known = tuple(each.id for each in await known_among(stores, still, actor, at))
     return Candidates(known, len(still) - len(known))
 
 
-async def candidates_of(stores: Stores, made: Referral, actor: Actor) -> Candidates:
+async def candidates_of(stores: Stores, made: Referral, actor: Actor, at: datetime) -> Candidates:
     """Who else the person of a new referral may be; the number of others is for the team."""
     person = (await stores.persons.resolve(made.person_id, made.tenant)).state
     if not person.candidates:
         return Candidates((), None)
-    found = await candidates_for(stores, person, actor)
+    found = await candidates_for(stores, person, actor, at)
     return found if actor.organisation == made.team_organisation_id else replace(found, others=None)
 
 
 async def list_duplicates(
-    stores: Stores, actor: Actor, *, limit: int, cursor: str | None
+    stores: Stores, actor: Actor, at: datetime, *, limit: int, cursor: str | None
 ) -> tuple[Sequence[tuple[Person, Candidates]], str | None]:
     """Persons the actor knows who may have another record, newest first."""
     page = await stores.persons.possible_duplicates(actor.tenant, limit=limit, cursor=cursor)
     items = []
-    for saved in await known_among(stores, page.items, actor):
-        candidates = await candidates_for(stores, saved.state, actor)
+    for saved in await known_among(stores, page.items, actor, at):
+        candidates = await candidates_for(stores, saved.state, actor, at)
         if candidates.known or candidates.others:
             items.append((saved.state, candidates))
     return items, page.next_cursor
@@ -98,9 +98,9 @@ async def merge(
     Raises Conflict naming open referrals of both to the same service, unless ``withdraw``
     names one of each pair.
     """
-    survivor, _ = await look_at_person(stores, person_id, cause.actor)
+    survivor, _ = await look_at_person(stores, person_id, cause.actor, cause.at)
     if merging.in_force(survivor.state, retired_id) is None:
-        retired = await _other(stores, retired_id, cause.actor, "/retired_id")
+        retired = await _other(stores, retired_id, cause, "/retired_id")
         pairs = await _conflicts(stores, survivor.state, retired.state)
         unsettled = [pair for pair in pairs if not set(pair) & set(withdraw)]
         if unsettled:
@@ -134,7 +134,7 @@ async def unmerge(
     if_match: int | None,
 ) -> tuple[Saved[Person], tuple[str, ...]]:
     """Part two records; what was the other's goes back. The answer names its cases."""
-    survivor, _ = await look_at_person(stores, person_id, cause.actor)
+    survivor, _ = await look_at_person(stores, person_id, cause.actor, cause.at)
     theirs = await _once_of(stores, retired_id, cause.actor.tenant)
     case_ids = tuple(dict.fromkeys(each.state.case_id for each in theirs))
     saved = await change_person(
@@ -153,7 +153,7 @@ async def tell_apart(
     stores: Stores, person_id: str, cause: Cause, *, other_id: str
 ) -> Saved[Person]:
     """Someone looked: the two records look alike and are two persons."""
-    await _other(stores, other_id, cause.actor, "/other_id")
+    await _other(stores, other_id, cause, "/other_id")
 
     def command(person: Person, cause: Cause) -> ChangedPerson:
         standing.check_open_to(person, cause.actor)
@@ -176,7 +176,7 @@ async def after_unmerged(stores: Stores, event: PersonUnmerged, cause: Cause) ->
 
 async def settle_merge(stores: Stores, survivor_id: str, retired_id: str, cause: Cause) -> None:
     """Do what the survivor's record says of this merge. Any part may have been done before."""
-    cause = _following(cause)
+    cause = cause.following()
     tenant = cause.actor.tenant
     survivor = await _exact(stores, survivor_id, tenant)
     trail = merging.in_force(survivor, retired_id) if survivor else None
@@ -201,7 +201,7 @@ async def settle_merge(stores: Stores, survivor_id: str, retired_id: str, cause:
 
 async def settle_unmerge(stores: Stores, survivor_id: str, retired_id: str, cause: Cause) -> None:
     """Give the record and its referrals back, unless they were merged again meanwhile."""
-    cause = _following(cause)
+    cause = cause.following()
     tenant = cause.actor.tenant
     survivor = await _exact(stores, survivor_id, tenant)
     if survivor is None or merging.in_force(survivor, retired_id) is not None:
@@ -246,14 +246,15 @@ async def _conflicts(
     return [(mine[service], theirs[service]) for service in sorted(mine.keys() & theirs.keys())]
 
 
-async def _other(stores: Stores, person_id: str, actor: Actor, pointer: str) -> Saved[Person]:
+async def _other(stores: Stores, person_id: str, cause: Cause, pointer: str) -> Saved[Person]:
     """Another record the actor knows, the very one named. Raises Invalid naming the field."""
     reason = "must be the id of a person whose referral your organisation holds"
     try:
-        saved = await stores.persons.get(person_id, actor.tenant)
+        saved = await stores.persons.get(person_id, cause.actor.tenant)
     except NotFound:
         raise _unknown(pointer, reason) from None
-    if saved.state.merged_into is None and not await known_among(stores, [saved], actor):
+    known = await known_among(stores, [saved], cause.actor, cause.at)
+    if saved.state.merged_into is None and not known:
         raise _unknown(pointer, reason)
     return saved
 
@@ -288,8 +289,3 @@ async def _every(
         cursor = page.next_cursor
         if cursor is None:
             return found
-
-
-def _following(cause: Cause) -> Cause:
-    """The cause of what follows from it: the record it changed first remembers the cause itself."""
-    return replace(cause, id=derived_id(cause.id, "following"), digest=None)

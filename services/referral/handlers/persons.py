@@ -36,7 +36,7 @@ async def change_person(
     A retired id changes the survivor. Raises NotFound for anyone else, Conflict where
     another record has the NHS number already.
     """
-    known, _ = await look_at_person(stores, person_id, cause.actor)
+    known, _ = await look_at_person(stores, person_id, cause.actor, cause.at)
     try:
         return await stores.persons.update(
             known.id, lambda person: command(person, cause), cause, if_match=if_match

@@ -11,7 +11,6 @@ from services.referral.domain import listing as listings
 from services.referral.domain import referral as referrals
 from services.referral.domain.clocks import expires_at
 from services.referral.domain.consequences import follow
-from services.referral.domain.disclosure import sight
 from services.referral.domain.duplicates import check_not_repeated, earlier_case
 from services.referral.domain.lifecycle import Status
 from services.referral.domain.matching import profiles
@@ -19,11 +18,13 @@ from services.referral.domain.person import Person
 from services.referral.domain.record import Consent
 from services.referral.domain.referral import Referral
 from services.referral.domain.rerouting import replaced_already
-from services.referral.domain.standing import check_living, check_old_enough
+from services.referral.domain.standing import check_living, check_old_enough, check_open_to
 from services.referral.handlers.changing import change
+from services.referral.handlers.consent import end_if_over
+from services.referral.handlers.looking import check_open
 from services.referral.handlers.merging import note_duplicates
 from services.referral.store import NHS_NUMBER, ONE_OPEN, ONE_REPLACEMENT, Stores
-from shared.cause import Actor, Cause
+from shared.cause import Cause
 from shared.errors import Conflict, FieldError, Invalid, NotFound
 from shared.events import ReferralKind, SourceCode
 from shared.store import Duplicate, Saved
@@ -54,13 +55,18 @@ async def refer(stores: Stores, request: Request, cause: Cause) -> Saved[Referra
 
     The person is written first, by an insert that may be repeated, then the referral with
     its fact. Raises Invalid naming the field, or Conflict with the ``referral_id`` of a
-    referral of the same person to the same service that is open or ended lately.
+    referral of the same person to the same service that is open or ended lately, or
+    Forbidden where the record of a person known here is restricted to others.
     """
     try:
         referral, person = await _prepared(stores, request, cause)
-        return await _insert(stores, referral, person, cause)
+        saved = await _insert(stores, referral, person, cause)
     except (Conflict, Invalid) as refused:
         return await answered_before(stores, cause, refused)
+    if request.draft:
+        # No fact tells of a draft, so nobody else looks whether the person died meanwhile.
+        await end_if_over(stores, saved.id, cause.following())
+    return saved
 
 
 async def refer_instead_of(
@@ -83,7 +89,7 @@ async def submit(
     """Finish a draft, by the rules for making a referral, as they apply now."""
     tenant = cause.actor.tenant
     draft = (await stores.referrals.get(referral_id, tenant)).state
-    sight(draft, cause.actor)
+    await check_open(stores, [draft], cause)
     rules = await stores.tenants.rules(tenant)
     if draft.status is Status.DRAFT:
         known = await stores.listings.look_up(draft.service_id, tenant)
@@ -134,7 +140,7 @@ async def _prepared(stores: Stores, request: Request, cause: Cause) -> tuple[Ref
         case_id, source, team = referral_id, cause.actor.organisation, listing.organisation_id
         source_code: SourceCode = request.source_code or "practice"
     else:
-        intake = await _case_of(stores, request, cause.actor)
+        intake = await _case_of(stores, request, cause)
         person = (await stores.persons.resolve(intake.person_id, tenant)).state
         check_living(person)
         person_id, case_id = person.id, intake.id
@@ -235,6 +241,7 @@ async def _person_for(stores: Stores, request: Request, new_id: str, cause: Caus
             known = (await stores.persons.resolve(request.person_id, tenant)).state
         except NotFound:
             raise _invalid("/person_id", "must be the id of a person known here") from None
+        check_open_to(known, cause.actor)
         check_living(known)
         check_age(known, pointer="/person_id")
         return known
@@ -253,17 +260,17 @@ async def _person_for(stores: Stores, request: Request, new_id: str, cause: Caus
     return (await note_duplicates(stores, saved, cause)).state
 
 
-async def _case_of(stores: Stores, request: Request, actor: Actor) -> Referral:
+async def _case_of(stores: Stores, request: Request, cause: Cause) -> Referral:
     if request.case_id is None:
         raise _invalid("/case_id", f"an {request.kind} referral names the case it belongs to")
     if request.person_id is not None or request.new_person is not None:
         raise _invalid("/person", "leave it out: the person is the case's")
     try:
-        intake = (await stores.referrals.get(request.case_id, actor.tenant)).state
-        sight(intake, actor)
+        intake = (await stores.referrals.get(request.case_id, cause.actor.tenant)).state
+        await check_open(stores, [intake], cause)
     except NotFound:
         raise _invalid("/case_id", "must be the id of a case you hold") from None
-    referrals.check_onward(intake, actor)
+    referrals.check_onward(intake, cause.actor)
     return intake
 
 

@@ -8,9 +8,10 @@ from functools import partial
 from typing import Literal
 
 from services.referral.domain import rerouting
-from services.referral.domain.disclosure import sight
 from services.referral.domain.referral import Referral
 from services.referral.handlers.changing import change_by_fact
+from services.referral.handlers.consent import end_if_over
+from services.referral.handlers.looking import check_open
 from services.referral.handlers.referring import Request, answered_before, refer_instead_of
 from services.referral.store import Stores, listing_key
 from shared.cause import Cause
@@ -39,7 +40,7 @@ async def reroute(
     allows no reroute, or has one already (``referral_id``).
     """
     old = (await stores.referrals.get(referral_id, cause.actor.tenant)).state
-    sight(old, cause.actor)
+    await check_open(stores, [old], cause)
     try:
         rerouting.check_reroute(old, cause.actor)
     except Conflict as refused:
@@ -69,9 +70,11 @@ async def reroute(
 async def note_referral_made(stores: Stores, event: ReferralCreated, cause: Cause) -> None:
     """What a new referral leads to: the one it replaces is marked.
 
-    Where its service closed at the moment it was made, it is marked itself: whoever closed
-    the service could not see it yet.
+    Where its service closed at the moment it was made, it is marked itself, and where the
+    person died or took back their consent, it ends: whoever followed that fact could not see
+    it yet.
     """
+    await end_if_over(stores, event.referral_id, cause)
     if event.replaces is not None:
         await change_by_fact(
             stores, event.replaces, partial(rerouting.mark_rerouted, by=event), cause

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 
 from services.referral.domain import sessions
-from services.referral.domain.disclosure import sight
 from services.referral.domain.lifecycle import Command, after
 from services.referral.domain.meetings import SessionStatus
 from services.referral.domain.places import follow_session, holds_idle_place
 from services.referral.domain.referral import check_provider
 from services.referral.domain.sessions import ChangedSession, Session
 from services.referral.handlers.changing import change_by_fact
+from services.referral.handlers.looking import check_open
 from services.referral.store import Stores
 from shared.cause import Cause
 from shared.errors import Contended, FieldError, Invalid, NotFound, PreconditionFailed
@@ -71,7 +71,7 @@ async def take_place(
     if referral_id not in session.places:
         try:
             referral = (await stores.referrals.get(referral_id, tenant)).state
-            sight(referral, cause.actor)
+            await check_open(stores, [referral], cause)
         except NotFound:
             raise _invalid("/referral_id", "must be a referral to this service") from None
         check_provider(referral, cause.actor)
@@ -80,6 +80,27 @@ async def take_place(
         after(referral.status, Command.BOOK)
     take = partial(sessions.take, referral_id=referral_id)
     return await change_session(stores, session_id, take, cause, if_match=if_match)
+
+
+async def change_places(
+    stores: Stores,
+    session_id: str,
+    referral_ids: Collection[str],
+    command: SessionChange,
+    cause: Cause,
+    *,
+    if_match: int | None = None,
+) -> Saved[Session]:
+    """Do something about the places of these referrals in a session.
+
+    Raises Forbidden where the record of one of the persons is restricted to others.
+    """
+    session = (await stores.sessions.get(session_id, cause.actor.tenant)).state
+    sessions.check_holds(session, cause.actor)
+    placed = [each for each in referral_ids if each in session.places]
+    found = await stores.referrals.get_many(placed, cause.actor.tenant) if placed else {}
+    await check_open(stores, [each.state for each in found.values()], cause)
+    return await change_session(stores, session_id, command, cause, if_match=if_match)
 
 
 async def follow(

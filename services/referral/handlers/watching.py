@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Gauge
 
@@ -13,7 +13,9 @@ from services.referral.store import Stores
 _EVERY_SECONDS = 15.0
 
 
-def watch_concerns(stores: Stores, registry: CollectorRegistry) -> Callable[[], Awaitable[None]]:
+def watch_concerns(
+    stores: Stores, now: Callable[[], datetime], registry: CollectorRegistry
+) -> Callable[[], Awaitable[None]]:
     """Work that keeps two figures: the concerns not dealt with, and the age of the oldest.
 
     They have no labels: an alert says that there is something, not what or about whom.
@@ -31,7 +33,7 @@ def watch_concerns(stores: Stores, registry: CollectorRegistry) -> Callable[[], 
         while True:
             number, oldest = await stores.concerns.open_everywhere()
             count.set(number)
-            age.set(0.0 if oldest is None else (datetime.now(UTC) - oldest).total_seconds())
+            age.set(0.0 if oldest is None else (now() - oldest).total_seconds())
             await asyncio.sleep(_EVERY_SECONDS)
 
     return watch

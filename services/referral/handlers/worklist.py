@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.referral.domain import worklist
+from services.referral.domain.disclosure import Sight
 from services.referral.domain.referral import Referral
 from services.referral.domain.worklist import Side, Task
+from services.referral.handlers.looking import look_at_all
 from services.referral.store import Stores
 from shared.cause import Actor
 from shared.store import Saved
@@ -19,10 +21,13 @@ _MOST = 2000
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A referral, and the first thing to be done about it."""
+    """A referral, and the first thing to be done about it.
+
+    Without ``task``: that there is something, on a record restricted to others.
+    """
 
     saved: Saved[Referral]
-    task: Task
+    task: Task | None
 
 
 async def todo(
@@ -31,16 +36,28 @@ async def todo(
     """What the asker's organisation has to do by ``now``, the most pressing first.
 
     ``worker`` leaves what that worker looks after, in their cases, and what nobody does yet.
+    What the asker may not see comes last and says only that it is there.
     """
     rules = await stores.tenants.rules(actor.tenant)
-    items = [
-        Item(saved, task)
+    found = [
+        (saved, task)
         for side in ("provider", "referrer")
         for saved in await _candidates(stores, actor, side, now, worker)
         if (task := worklist.due(saved.state, side, now, rules)) is not None
     ]
-    items.sort(key=lambda item: (item.task.todo, _urgency(item.saved.state), item.task.since))
-    return items[:limit]
+    found.sort(key=lambda each: (each[1].todo, _urgency(each[0].state), each[1].since))
+    items: list[Item] = []
+    for start in range(0, len(found), limit):
+        some = found[start : start + limit]
+        seen = await look_at_all(stores, [saved for saved, _ in some], actor, now)
+        items += [
+            Item(saved, None if how is Sight.RESTRICTED else task)
+            for (saved, task), (_, how, _) in zip(some, seen, strict=True)
+            if how is not Sight.HAPPENED
+        ]
+        if len(items) >= limit:
+            break
+    return sorted(items[:limit], key=lambda item: item.task is None)
 
 
 async def _candidates(
