@@ -13,13 +13,17 @@ class Actor:
     """Whoever acts: taken from a bearer token, or a service acting on an event.
 
     ``subject`` is the opaque id of a person or client at the issuer, ``organisation``
-    an ODS code or an organisation id, ``tenant`` the integrated care board.
+    an ODS code or an organisation id, ``tenant`` the integrated care board. ``client`` is
+    the application they act through, where the issuer says so; ``scopes`` is what that
+    application is held to, None where it may do all that its user may.
     """
 
     subject: str
     role: str
     organisation: str
     tenant: str
+    client: str | None = None
+    scopes: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,8 @@ _DESCRIPTION = """\
 **A token.** Every call carries a bearer token that says who calls: their role and their
 organisation. While `make demo` runs, `linkway token --folder .linkway/demo --role ROLE
 --organisation ID` prints one (`.venv/bin/linkway`, if that is not on your path). At `/docs`,
-press *Authorize* and paste it.
+press *Authorize* and paste it. Where a token speaks for several roles, `Linkway-Role` names one
+(`link_worker`, or `link_worker@team-1`); `Linkway-Tenant` names a tenant that yours has succeeded.
 
 **Examples.** Ids of services and organisations in them are those of the directory that
 `make demo` loads: the fictional town of Merrowhaven. Ids that only your own calls make, such as

@@ -7,6 +7,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from shared.identity.claims import ClaimsMap
+from shared.identity.issuers import Claims, Issuers, Successions, TrustedIssuer
+
 DEVELOPMENT_ISSUER = "https://issuer.linkway.example/dev"
 """Signs tokens for anyone who asks: for demonstrations and tests, never in production."""
 
@@ -79,6 +82,23 @@ class ServiceSettings(BaseSettings):
     audience: str = Field(
         "linkway", min_length=1, description="The `aud` that bearer tokens must carry."
     )
+    claims: Claims = Field(
+        ClaimsMap(),
+        description="How that issuer's claims say who acts: JSON, or the path of a file of it, "
+        "such as those in `deploy/identity`. By default flat claims: `role`, `organisation`, "
+        "`tenant`.",
+    )
+    issuers: Issuers = Field(
+        (),
+        description="Further trusted issuers: a JSON list, or the path of a file of it, of "
+        "`issuer`, `jwks`, `audience`, `algorithms` and `claims` (a mapping, or its path from "
+        "that file).",
+    )
+    tenant_successions: Successions = Field(
+        default_factory=dict,
+        description="Tenants that another now stands in the place of: JSON, or the path of a "
+        'file of it: `{"icb-a": {"successor": "icb-ab", "from": "2026-04-01"}}`.',
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="The least serious log line that is written."
     )
@@ -124,11 +144,27 @@ class ServiceSettings(BaseSettings):
         """Whether real people's data may be behind this process."""
         return self.env == "production"
 
+    @property
+    def trusted_issuers(self) -> tuple[TrustedIssuer, ...]:
+        """Every issuer whose tokens count."""
+        own = TrustedIssuer(
+            issuer=self.issuer, jwks=self.jwks, audience=self.audience, claims=self.claims
+        )
+        return (own, *self.issuers)
+
+    @model_validator(mode="after")
+    def _issuers_apart(self) -> Self:
+        names = [each.issuer for each in self.trusted_issuers]
+        if len(names) != len(set(names)):
+            raise ValueError("each trusted issuer must be stated once")
+        return self
+
     @model_validator(mode="after")
     def _fit_for_production(self) -> Self:
-        if self.is_production and self.issuer == DEVELOPMENT_ISSUER:
+        trusted = self.trusted_issuers if self.is_production else ()
+        if any(each.issuer == DEVELOPMENT_ISSUER for each in trusted):
             raise ValueError("the development issuer must not be trusted in production")
-        if self.is_production and self.jwks.startswith("http://"):
+        if any(each.jwks.startswith("http://") for each in trusted):
             raise ValueError("keys must be fetched over https in production")
         if self.is_production and self.test_clock:
             raise ValueError("test_clock must be off in production")

@@ -12,7 +12,7 @@ from fastapi import Depends, Request
 from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 
-from shared.auth import Authenticator
+from shared.auth import ROLE_HEADER, TENANT_HEADER, Authenticator
 from shared.cause import Actor, Cause
 from shared.errors import FieldError, Forbidden, Invalid, Unauthenticated
 from shared.ids import derived_id, new_id
@@ -148,7 +148,10 @@ async def _actor(request: Request) -> Actor:
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated("Send a bearer token in the Authorization header.")
     authenticator: Authenticator = request.app.state.authenticator
-    return await authenticator.authenticate(token.strip())
+    given = request.headers
+    return await authenticator.authenticate(
+        token.strip(), role=given.get(ROLE_HEADER), tenant=given.get(TENANT_HEADER)
+    )
 
 
 async def _digest(request: Request) -> str:

@@ -20,6 +20,7 @@ from shared.auth import Authenticator
 from shared.cause import Actor
 from shared.devissuer import DevIssuer
 from shared.errors import Unauthenticated, Unavailable
+from shared.identity import jwks
 from shared.settings import ServiceSettings
 
 ISSUER = "https://issuer.example.org"
@@ -133,6 +134,7 @@ def pass_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
     clock = SimpleNamespace(time=lambda: began + later, monotonic=lambda: started + later)
     monkeypatch.setattr(auth, "time", clock)
+    monkeypatch.setattr(jwks, "time", clock)
     return seconds
 
 
@@ -218,7 +220,12 @@ BAD = {
     "no organisation": (token(organisation=None), "'organisation'"),
     "no tenant": (token(tenant=None), "'tenant'"),
     "empty tenant": (token(tenant=""), "'tenant'"),
-    "several roles": (token(role=["link_worker", "operations"]), "'role'"),
+    "role not a text": (token(role=7), "'role'"),
+    "several tenants": (token(tenant=["icb-demo", "icb-other"]), "more than one value"),
+    "critical header not known": (
+        token(headers={"crit": ["b64"], "b64": True}), "not a JSON Web Token"),
+    "issued in the future": (token(iat=int(time.time()) + DAY), "not valid yet"),
+    "payload not JSON": (raw(b'{"alg":"ES256","kid":"k1"}', b"{"), "cannot be read"),
     "key not published": (token(headers={"kid": "k9"}), "does not publish"),
     "no key id": (token(headers={"kid": ""}), "(kid)"),
     "another kind of token": (token(headers={"typ": "logout+jwt"}), "(typ)"),
@@ -268,7 +275,7 @@ async def test_a_remembered_token_is_verified_again_after_five_minutes(
     withdraw(keys_file)
     pass_time(601)  # the key was withdrawn: known keys are looked at again after ten minutes
     await tokens.authenticate(sent)  # starts that look
-    await tokens._keys._fetching()
+    await tokens._trusted[ISSUER].keys.fetching()
     pass_time(301)
     with pytest.raises(Unauthenticated, match="does not publish"):
         await tokens.authenticate(sent)

@@ -1,0 +1,1 @@
+"""Who may be believed: trusted issuers, their keys, their claims, and tokens of our own."""
