@@ -100,6 +100,8 @@ async def test_a_webhook_is_subscribed_and_its_secret_is_shown_once(
     assert view == {
         "id": receipt["id"],
         "version": 2,
+        "organisation_id": GROUP,
+        "made_by_organisation": None,
         "channel": "webhook",
         "url": receiver.url,
         "email": None,

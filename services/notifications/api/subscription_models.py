@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from services.notifications.api.access import Id
 from services.notifications.domain import (
     EVENT_TYPES,
     DisabledReason,
@@ -47,6 +48,14 @@ Contact = Annotated[
     Field(description="Whom to write to when Linkway stops sending to the address."),
 ]
 
+OrganisationId = Annotated[
+    Id | None,
+    Field(
+        description="For the directory's curators: the organisation that is told, which has no "
+        "account of its own. Left out: your own organisation."
+    ),
+]
+
 
 def _example(**fields: Any) -> ConfigDict:
     return ConfigDict(frozen=True, extra="forbid", json_schema_extra={"examples": [fields]})
@@ -63,6 +72,7 @@ class NewWebhook(BaseModel):
         contact="office@example.org",
     )
 
+    organisation_id: OrganisationId = None
     channel: Literal["webhook"]
     url: Url
     event_types: EventTypes
@@ -83,6 +93,7 @@ class NewMail(BaseModel):
         event_types=["referral-created", "referral-declined", "referral-completed"],
     )
 
+    organisation_id: OrganisationId = None
     channel: Literal["email"]
     email: Mail
     event_types: EventTypes
@@ -156,10 +167,15 @@ class ResendView(BaseModel):
 
 
 class SubscriptionView(BaseModel):
-    """A subscription as its own organisation sees it; the secret is not shown again."""
+    """A subscription as its own organisation sees it; the secret is not shown again.
+
+    ``made_by_organisation``: the curators' who made it for an organisation without an account.
+    """
 
     id: str
     version: int
+    organisation_id: str
+    made_by_organisation: str | None
     channel: Channel
     url: str | None
     email: str | None
@@ -181,6 +197,8 @@ class SubscriptionView(BaseModel):
         return cls(
             id=saved.id,
             version=saved.version,
+            organisation_id=state.organisation_id,
+            made_by_organisation=state.made_by_organisation,
             channel=state.channel,
             url=state.address if state.channel == "webhook" else None,
             email=state.address if state.channel == "email" else None,

@@ -32,11 +32,13 @@ async def subscribe(
 ) -> SubscriptionReceipt:
     """Subscribe your organisation.
 
-    Keep the `secret`: it is given this once. The subscription is `pending`, and hears nothing,
+    A curator of the directory may subscribe another (`organisation_id`): one that has no account
+    and answers by the links in its mail; 403 for anyone else who names another.
+        Keep the `secret`: it is given this once. The subscription is `pending`, and hears nothing,
     until its address has answered a challenge. A webhook receiver is sent `{"type":
     "subscription-challenge", "data": {"challenge": "…"}}`, signed like every message, and answers
     200 with `{"challenge": "…"}`; an e-mail address is sent a link and a code. 422 for a URL
-    Linkway does not send to; 409 where your organisation is subscribed at this address already, or
+    Linkway does not send to; 409 where the organisation is subscribed at this address already, or
     has 20 subscriptions.
     """
     wish = handlers.Wish(
@@ -45,6 +47,7 @@ async def subscribe(
         event_types=body.event_types,
         signature=body.signature if isinstance(body, NewWebhook) else "hmac",
         contact=body.contact,
+        organisation_id=body.organisation_id,
     )
     saved = await handlers.subscribe(stores, guard, keyring, wish, cause)
     response.headers["ETag"] = etag(saved.version)
@@ -61,7 +64,7 @@ async def list_subscriptions(
 ) -> Listing[SubscriptionView]:
     """List your organisation's subscriptions.
 
-    Newest first.
+    Newest first; for curators, with those they made for others.
     """
     found = await handlers.subscriptions_of(stores, actor, limit=page.limit, cursor=page.cursor)
     return Listing(
@@ -76,7 +79,7 @@ async def read_subscription(
 ) -> SubscriptionView:
     """Read a subscription.
 
-    One of your organisation's. 404 for another organisation's.
+    One of your organisation's, or one that its curators made. 404 for another organisation's.
     """
     saved = await handlers.subscription_of(stores, subscription_id, actor)
     response.headers["ETag"] = etag(saved.version)

@@ -45,6 +45,7 @@ from services.notifications.domain.signing_keys import (
     in_force,
 )
 from services.notifications.domain.subscriptions import (
+    CURATOR,
     SUBSCRIPTION_LIMIT,
     Challenge,
     DisabledReason,
@@ -57,12 +58,14 @@ from services.notifications.domain.subscriptions import (
     disable,
     enable,
     hears,
+    may_see,
     rotate_key,
     subscribe,
 )
 
 __all__ = [
     "ALWAYS_TOLD",
+    "CURATOR",
     "EVENT_TYPES",
     "HEARD_EVENTS",
     "RESEND_DEFAULT",
@@ -96,6 +99,7 @@ __all__ = [
     "hold",
     "in_force",
     "let_go",
+    "may_see",
     "new_challenge",
     "order_resend",
     "record_attempt",

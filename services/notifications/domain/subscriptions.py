@@ -13,12 +13,15 @@ from services.notifications.domain.event_types import ALWAYS_TOLD, EVENT_TYPES
 from services.notifications.domain.frozen import Frozen
 from services.notifications.domain.outcomes import OutcomeCode
 from services.notifications.domain.signing_keys import SigningKey
-from shared.cause import Cause
-from shared.errors import Conflict, FieldError, Invalid
+from shared.cause import Actor, Cause
+from shared.errors import Conflict, FieldError, Forbidden, Invalid
 from shared.events import Channel, Event
 
 SUBSCRIPTION_LIMIT = 20
 """Subscriptions an organisation may have that have not ended."""
+
+CURATOR = "directory_curator"
+"""The role that may subscribe an organisation which has no account."""
 
 CLOCK_GRACE = timedelta(minutes=1)
 """How far the clocks of two services may differ."""
@@ -68,12 +71,15 @@ class Subscription(Frozen):
 
     ``address`` is an https URL or the organisation's e-mail address, never a person's.
     ``contact`` is the e-mail address to write to when Linkway stops sending. ``keys`` sign
-    webhooks, the one in force first. ``notice`` and ``resend`` are work still to be done.
+    webhooks, the one in force first. ``made_by_organisation`` is the directory's curators, where
+    they made it for an organisation without an account. ``notice`` and ``resend`` are work
+    still to be done.
     """
 
     id: str
     tenant: str
     organisation_id: str
+    made_by_organisation: str | None = None
     channel: Channel
     address: str = Field(repr=False)
     contact: str | None = Field(default=None, repr=False)
@@ -102,11 +108,20 @@ def subscribe(
     key: SigningKey | None,
     challenge: Challenge,
     contact: str | None = None,
+    organisation_id: str | None = None,
 ) -> Subscription:
-    """A subscription of the actor's own organisation, silent until its address has answered.
+    """A subscription, silent until its address has answered.
 
-    Raises Invalid for an event type that does not exist.
+    Of the actor's own organisation; a curator of the directory may name another, which has
+    no account to subscribe with. Raises Forbidden where anyone else does, Invalid for an
+    event type that does not exist.
     """
+    own = cause.actor.organisation
+    other = organisation_id if organisation_id not in {None, own} else None
+    if other is not None and cause.actor.role != CURATOR:
+        raise Forbidden(
+            "You may subscribe your own organisation only.", {"allowed_roles": [CURATOR]}
+        )
     unknown = [at for at, name in enumerate(event_types) if name not in EVENT_TYPES]
     if unknown or not event_types:
         reason = "must be one of: " + ", ".join(sorted(EVENT_TYPES))
@@ -118,7 +133,8 @@ def subscribe(
     return Subscription(
         id=id,
         tenant=cause.actor.tenant,
-        organisation_id=cause.actor.organisation,
+        organisation_id=other or own,
+        made_by_organisation=None if other is None else own,
         channel=channel,
         address=address,
         contact=contact,
@@ -127,6 +143,15 @@ def subscribe(
         challenge=challenge,
         created_at=cause.at,
     )
+
+
+def may_see(subscription: Subscription, actor: Actor) -> bool:
+    """Whether it is the actor's to read and to end: their organisation's, or made by them.
+
+    Curators see what curators of their own organisation made for others.
+    """
+    made = actor.role == CURATOR and subscription.made_by_organisation == actor.organisation
+    return made or subscription.organisation_id == actor.organisation
 
 
 def check_room(open_ones: int) -> None:

@@ -12,7 +12,7 @@ from services.notifications.domain import ResendStatus, Signature, SigningKey, S
 from services.notifications.guard import Guard
 from services.notifications.handlers.ending import disable, own_cause
 from services.notifications.keyring import Keyring
-from services.notifications.store import Stores
+from services.notifications.store import Stores, seen_by
 from shared.cause import Actor, Cause
 from shared.errors import Conflict, NotFound
 from shared.events import Channel
@@ -21,7 +21,7 @@ from shared.links import Read
 from shared.store import Change, Duplicate, Page, Saved
 
 _CODE_BYTES = 24
-_TAKEN = "Your organisation has another subscription at this address; end it first."
+_TAKEN = "The organisation has another subscription at this address; end it first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +33,18 @@ class Wish:
     event_types: Sequence[str]
     signature: Signature = "hmac"
     contact: str | None = None
+    organisation_id: str | None = None
+    """Another organisation's, where a curator of the directory asks for it."""
 
 
 async def subscribe(
     stores: Stores, guard: Guard, keyring: Keyring, wish: Wish, cause: Cause
 ) -> Saved[Subscription]:
-    """A subscription of the actor's organisation, silent until its address has answered.
+    """A subscription, silent until its address has answered.
 
-    Raises Invalid for an event type that does not exist or an address Linkway does not
-    send to, Conflict when the organisation has enough or is subscribed at this address.
+    Raises Forbidden for another organisation's, unless a curator asks; Invalid for an event
+    type that does not exist or an address Linkway does not send to; Conflict when the
+    organisation has enough or is subscribed at this address.
     """
     webhook = wish.channel == "webhook"
     subscription = domain.subscribe(
@@ -50,6 +53,7 @@ async def subscribe(
         channel=wish.channel,
         address=wish.address,
         contact=wish.contact,
+        organisation_id=wish.organisation_id,
         event_types=wish.event_types,
         key=keyring.make(cause.make_id("key"), wish.signature) if webhook else None,
         challenge=domain.new_challenge(_new_code(), cause.at),
@@ -177,9 +181,9 @@ async def order_resend(
 async def subscription_of(
     stores: Stores, subscription_id: str, actor: Actor
 ) -> Saved[Subscription]:
-    """A subscription of the actor's organisation, or NotFound."""
+    """A subscription of the actor's organisation, or made by its curators. Else NotFound."""
     saved = await stores.subscriptions.get(subscription_id, actor.tenant)
-    if saved.state.organisation_id != actor.organisation:
+    if not domain.may_see(saved.state, actor):
         raise NotFound("There is no such record.")
     return saved
 
@@ -187,9 +191,8 @@ async def subscription_of(
 async def subscriptions_of(
     stores: Stores, actor: Actor, *, limit: int, cursor: str | None
 ) -> Page[Subscription]:
-    """The subscriptions of the actor's organisation, newest first."""
-    own = {"state.organisation_id": actor.organisation}
-    return await stores.subscriptions.find(actor.tenant, own, limit=limit, cursor=cursor)
+    """The subscriptions of the actor's organisation, and those its curators made, newest first."""
+    return await stores.subscriptions.find(actor.tenant, seen_by(actor), limit=limit, cursor=cursor)
 
 
 async def _change(

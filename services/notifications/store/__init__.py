@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from services.notifications.store.deliveries import Deliveries
 from services.notifications.store.messages_back import MessagesBack
 from services.notifications.store.people import PersonMarks, PersonMessages
-from services.notifications.store.subscriptions import Subscriptions
+from services.notifications.store.subscriptions import Subscriptions, seen_by
 
 __all__ = [
     "Deliveries",
@@ -16,6 +16,7 @@ __all__ = [
     "PersonMessages",
     "Stores",
     "Subscriptions",
+    "seen_by",
 ]
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.notifications.domain import Subscription
+from services.notifications.domain import CURATOR, Subscription
+from shared.cause import Actor
 from shared.store import Collection, Index, Store
 
 _REMEMBERED = 10_000
@@ -38,6 +39,11 @@ class Subscriptions(Store[Subscription]):
             where={"facets.open_for": {"$exists": True}},
         ),
         Index("by_organisation", (("tenant", 1), ("state.organisation_id", 1), ("created_at", -1))),
+        Index(
+            "made_for_others",
+            (("tenant", 1), ("facets.made_by", 1), ("created_at", -1)),
+            where={"facets.made_by": {"$exists": True}},
+        ),
     )
 
     def __init__(
@@ -51,9 +57,11 @@ class Subscriptions(Store[Subscription]):
 
     def facets(self, state: Subscription) -> Mapping[str, Any]:
         """An organisation has one subscription at an address that has not ended."""
+        made_by = {"made_by": state.made_by_organisation}
         if state.status == "disabled":
-            return {}
+            return made_by
         return {
+            **made_by,
             "active_for": state.organisation_id if state.status == "active" else None,
             "open_for": state.organisation_id,
             "address": f"{state.channel} {state.address}",
@@ -109,3 +117,11 @@ class Subscriptions(Store[Subscription]):
             for organisation, subscriptions in read.items():
                 self._listening[tenant, organisation] = (until, tuple(subscriptions))
         return [each for subscriptions in read.values() for each in subscriptions]
+
+
+def seen_by(actor: Actor) -> Mapping[str, Any]:
+    """The filter for subscriptions an actor may see, as ``domain.may_see`` has it."""
+    own = {"state.organisation_id": actor.organisation}
+    if actor.role != CURATOR:
+        return own
+    return {"$or": [own, {"facets.made_by": actor.organisation}]}
