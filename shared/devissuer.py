@@ -71,10 +71,15 @@ class DevIssuer:
         organisation: str,
         tenant: str,
         lifetime: timedelta = timedelta(hours=1),
+        client: str | None = None,
+        scope: str | None = None,
     ) -> str:
-        """An access token (RFC 9068) for one actor; a negative lifetime gives an expired one."""
+        """An access token (RFC 9068) for one actor; a negative lifetime gives an expired one.
+
+        With ``scope`` it is a partner's ``client``'s, held to these scopes (spaces between).
+        """
         now = datetime.now(UTC)
-        claims = {
+        claims: dict[str, Any] = {
             "iss": self.issuer,
             "aud": self.audience,
             "sub": subject,
@@ -86,6 +91,8 @@ class DevIssuer:
             "organisation": organisation,
             "tenant": tenant,
         }
+        claims |= {} if client is None else {"azp": client}
+        claims |= {} if scope is None else {"scope": scope}
         headers = {"kid": self.kid, "typ": "at+jwt"}
         return jwt.encode(claims, self._key, algorithm="ES256", headers=headers)
 

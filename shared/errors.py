@@ -96,6 +96,12 @@ class TooLarge(LinkwayError):
     category = "too-large"
 
 
+class TooMany(LinkwayError):
+    """Asked for more often than is allowed; ``context`` says when to try again."""
+
+    category = "too-many"
+
+
 class Unavailable(LinkwayError):
     """Something this service depends on did not answer; the same call may work later."""
 

@@ -12,6 +12,7 @@ from typing import Any
 import stamina
 import structlog
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 
 from shared.bus import Bus, Consumer, asyncapi_document
 from shared.clock import Clock
@@ -21,7 +22,7 @@ from shared.ops import TAG, Operations, operations_routers
 from shared.settings import ServiceSettings
 from shared.store import Collection, Database, Store
 from shared.telemetry import Telemetry
-from shared.web import Check, add_routes, create_base_app, health_router, test_clock_router
+from shared.web import Check, Scopes, add_routes, create_base_app, health_router, test_clock_router
 
 Worker = Callable[[], Awaitable[None]]
 """Work that goes on for as long as the service runs; it ends when it is cancelled."""
@@ -56,11 +57,15 @@ class Runtime:
         publishes: Sequence[type[Event]],
         consumers: Sequence[Consumer[Any]] = (),
         workers: Sequence[Worker] = (),
+        scopes: Scopes | None = None,
     ) -> FastAPI:
         """The application. ``stores`` is a dataclass whose Store fields are indexed and relayed.
 
         ``description`` says what the service is, who calls it and where to start, in Markdown;
         ``tags`` says of each group of routes, in a line, what it is for.
+
+        ``scopes`` says which operations each scope opens to partners' clients; one that is not
+        served raises LookupError.
 
         It starts once MongoDB has answered, and gives up where that does not answer in
         ``graceful_seconds``; Kafka may be away at any time.
@@ -96,6 +101,7 @@ class Runtime:
             lifespan=lifespan,
             telemetry=self.telemetry,
             clock=self.clock,
+            scopes=scopes,
         )
         app.state.stores = stores
         checks = [Check("mongo", self._database.ping, vital=True)]
@@ -119,6 +125,12 @@ class Runtime:
             add_routes(app, router)
         if self.settings.test_clock:
             add_routes(app, test_clock_router(self.clock))
+        app.state.gate.check_served(
+            f"{method} {route.path_format}"
+            for route in app.routes
+            if isinstance(route, APIRoute)
+            for method in route.methods or ()
+        )
         return app
 
 

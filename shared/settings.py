@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from shared.buckets import Limit, Rate
 from shared.identity.claims import ClaimsMap
-from shared.identity.issuers import Claims, Issuers, Successions, TrustedIssuer
+from shared.identity.issuers import (
+    Claims,
+    Issuers,
+    Successions,
+    TrustedIssuer,
+    from_json_or_file,
+)
 
 DEVELOPMENT_ISSUER = "https://issuer.linkway.example/dev"
 """Signs tokens for anyone who asks: for demonstrations and tests, never in production."""
@@ -98,6 +105,30 @@ class ServiceSettings(BaseSettings):
         default_factory=dict,
         description="Tenants that another now stands in the place of: JSON, or the path of a "
         'file of it: `{"icb-a": {"successor": "icb-ab", "from": "2026-04-01"}}`.',
+    )
+    rate_partner: Limit = Field(
+        Rate(20, 100),
+        description="How often a partner's client may ask in each tenant: requests a second and "
+        "at once, or `off`. Each process counts for itself.",
+    )
+    rate_clients: Annotated[dict[str, Limit], NoDecode, BeforeValidator(from_json_or_file)] = Field(
+        default_factory=dict,
+        description="Clients with limits of their own: JSON, or the path of a file of it: "
+        '`{"example-partner": "50/200"}`.',
+    )
+    rate_person: Limit = Field(
+        Rate(200, 2_000), description="How often one person may ask, through any client."
+    )
+    rate_tenant: Limit = Field(
+        Rate(2_000, 10_000), description="How often all of one tenant may ask together."
+    )
+    rate_refused: Limit = Field(
+        Rate(20, 500),
+        description="How many requests without a good token one address may send before it is "
+        "asked to wait. Behind a load balancer, have uvicorn trust its X-Forwarded-For.",
+    )
+    rate_exempt_roles: tuple[str, ...] = Field(
+        ("service",), description="Roles that no limit holds for: the services' own."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="The least serious log line that is written."

@@ -41,6 +41,12 @@ def print_token(
     subject: Annotated[
         str | None, typer.Option(help="The opaque id of a person; by default one is made up.")
     ] = None,
+    scope: Annotated[
+        str | None,
+        typer.Option(
+            help="Make it a partner's token held to these scopes, such as `referrals:write`."
+        ),
+    ] = None,
 ) -> None:
     """Print a bearer token of the development issuer, good for a day.
 
@@ -59,6 +65,8 @@ def print_token(
             organisation=organisation,
             tenant=tenant,
             lifetime=timedelta(days=1),
+            client=None if scope is None else subject or f"partner-{organisation}",
+            scope=scope,
         )
     except Forbidden as refused:
         raise _stop(refused.detail) from refused

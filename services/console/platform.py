@@ -117,6 +117,9 @@ async def running_platform(
         "LINKWAY_DIRECTORY_BASE_URL": urls["directory"],
         "LINKWAY_OUTCOMES_BASE_URL": urls["outcomes"],
         "LINKWAY_WEBHOOK_ALLOW_LOOPBACK": "true",
+        # Here a few people do in minutes the work of hundreds in weeks.
+        "LINKWAY_RATE_PERSON": "off",
+        "LINKWAY_RATE_TENANT": "off",
         **(settings or {}),
     }
     async with AsyncExitStack() as stack:

@@ -10,6 +10,7 @@ from services.directory import api
 from services.directory.api import about
 from services.directory.clock import AssuranceClock
 from services.directory.consumers import consumer
+from services.directory.domain.scopes import SCOPES
 from services.directory.settings import Settings
 from services.directory.store import Districts, Organisations, Services, Stores, UnmetNeeds
 from shared.events import ALL_EVENTS, DirectoryEvent
@@ -41,6 +42,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         tags=about.TAGS,
         stores=stores,
         routers=api.routers,
+        scopes=SCOPES,
         consumers=[consumer],
         publishes=[event for event in ALL_EVENTS if event.topic == DirectoryEvent.topic],
         workers=[clock.run],

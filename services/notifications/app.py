@@ -10,6 +10,7 @@ from services.notifications import api
 from services.notifications.api import about
 from services.notifications.assembling import mail_server, owners_of, people_worker
 from services.notifications.consumers import consumer, people_consumer
+from services.notifications.domain.scopes import SCOPES
 from services.notifications.guard import Guard
 from services.notifications.keyring import Keyring
 from services.notifications.mail import MailSender
@@ -61,6 +62,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         tags=about.TAGS,
         stores=stores,
         routers=api.routers,
+        scopes=SCOPES,
         consumers=[consumer, *([people_consumer] if owners else [])],
         publishes=[event for event in ALL_EVENTS if event.topic == NotificationEvent.topic],
         workers=[

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from services.outcomes import api
 from services.outcomes.api import about
 from services.outcomes.consumers import consumer, reports_consumer
+from services.outcomes.domain.scopes import SCOPES
 from services.outcomes.handlers.counting import keep_counting
 from services.outcomes.settings import Settings
 from services.outcomes.store import (
@@ -42,6 +43,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         tags=about.TAGS,
         stores=stores,
         routers=api.routers,
+        scopes=SCOPES,
         consumers=[consumer, reports_consumer],
         workers=[lambda: keep_counting(stores, runtime.clock.now)],
         publishes=[event for event in ALL_EVENTS if event.topic == OutcomeEvent.topic],

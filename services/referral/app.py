@@ -10,6 +10,7 @@ from services.referral import api, handlers
 from services.referral.api import about
 from services.referral.clockwork import Clockwork
 from services.referral.consumers import consumer
+from services.referral.domain.scopes import SCOPES
 from services.referral.settings import Settings
 from services.referral.store import (
     Concerns,
@@ -51,6 +52,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         tags=about.TAGS,
         stores=stores,
         routers=api.routers,
+        scopes=SCOPES,
         consumers=[consumer],
         workers=[
             clocks.run,

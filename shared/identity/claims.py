@@ -43,8 +43,8 @@ class ClaimsMap(_Strict):
     notes: tuple[str, ...] = ()
     """For those who read the file."""
     subject: Place = "sub"
-    client: Place | None = None
-    """The application the token was given to, such as `azp`."""
+    client: Place | None = "azp"
+    """The application the token was given to, where the issuer says it."""
     standings: tuple[Standing, ...] = Field(default=(Standing(each="role"),), min_length=1)
     roles: Mapping[str, str] | None = None
     """The issuer's word for a role to Linkway's; others do not count. Without it words are taken
@@ -123,7 +123,7 @@ def read_identity(claims: Mapping[str, Any], mapping: ClaimsMap) -> Identity:
     for place, allowed in mapping.requires.items():
         if not any(each in allowed for each in _texts(_at(claims, place))):
             raise Unreadable(f"does not have a value that is asked for in the claim {place!r}")
-    client = _one(claims, mapping.client) if mapping.client else None
+    client = next(_texts(_at(claims, mapping.client)), None) if mapping.client else None
     return Identity(
         subject=_one(claims, mapping.subject),
         client=client,

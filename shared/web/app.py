@@ -10,11 +10,11 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from starlette.routing import BaseRoute
 
-from shared.auth import Authenticator
 from shared.clock import Clock
 from shared.settings import ServiceSettings
 from shared.telemetry import Telemetry, configure_logging
 from shared.web import openapi, problems
+from shared.web.gate import Gate, Scopes
 from shared.web.health import metrics_router
 from shared.web.middleware import Requests
 from shared.web.security import DOCUMENTATION_POLICY
@@ -40,10 +40,11 @@ def create_base_app(
     lifespan: Lifespan,
     telemetry: Telemetry,
     clock: Clock | None = None,
+    scopes: Scopes | None = None,
 ) -> FastAPI:
     """An application with problem documents, request ids, limits, metrics and tokens.
 
-    Puts ``settings``, ``telemetry``, ``clock`` and ``authenticator`` at ``app.state``. The service
+    Puts ``settings``, ``telemetry``, ``clock`` and ``gate`` at ``app.state``. The service
     adds its routers with ``add_routes``. ``tags`` says in a line what each group of routes is
     for, in the order in which the documentation shows them. Configures the process's logging.
     """
@@ -62,7 +63,7 @@ def create_base_app(
     app.state.settings = settings
     app.state.telemetry = telemetry
     app.state.clock = clock or Clock()
-    app.state.authenticator = Authenticator(settings)
+    app.state.gate = Gate(settings, scopes or {})
     problems.install(app)
     app.add_middleware(
         Requests,

@@ -12,11 +12,11 @@ from fastapi import Depends, Request
 from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 
-from shared.auth import ROLE_HEADER, TENANT_HEADER, Authenticator
 from shared.cause import Actor, Cause
-from shared.errors import FieldError, Forbidden, Invalid, Unauthenticated
+from shared.errors import FieldError, Forbidden, Invalid
 from shared.ids import derived_id, new_id
 from shared.telemetry import current_request
+from shared.web.gate import Gate
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _VERSION = re.compile(r'"([0-9]{1,9})"')
@@ -125,9 +125,9 @@ def reads_token(call: Callable[..., object]) -> bool:
     return isinstance(call, SecurityBase)
 
 
-def requires_role(call: Callable[..., object]) -> bool:
-    """Whether this dependency refuses actors of some roles."""
-    return isinstance(call, _InRole)
+def lets_in(call: Callable[..., object]) -> bool:
+    """Whether this dependency counts requests and heeds scopes."""
+    return isinstance(call, _Bearer)
 
 
 def require_role(*roles: str) -> Callable[[Request], Awaitable[Actor]]:
@@ -144,14 +144,10 @@ def etag(version: int) -> str:
 
 
 async def _actor(request: Request) -> Actor:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise Unauthenticated("Send a bearer token in the Authorization header.")
-    authenticator: Authenticator = request.app.state.authenticator
-    given = request.headers
-    return await authenticator.authenticate(
-        token.strip(), role=given.get(ROLE_HEADER), tenant=given.get(TENANT_HEADER)
-    )
+    gate: Gate = request.app.state.gate
+    actor = await gate.admit(request.scope)
+    gate.check_scope(actor, f"{request.method} {request.scope['route'].path_format}")
+    return actor
 
 
 async def _digest(request: Request) -> str:

@@ -18,6 +18,7 @@ from shared.ids import new_id
 from shared.telemetry import Telemetry, Work, accepted_traceparent, new_traceparent
 from shared.telemetry.context import WORK
 from shared.telemetry.tracing import traceparent_of
+from shared.web.gate import RATE, rate_headers
 from shared.web.problems import internal_error, problem, timed_out, too_large, too_slow
 from shared.web.security import Header, completed, security_headers
 
@@ -67,7 +68,7 @@ class Requests:
         work, span = self._begin(given)
         token = WORK.set(work)
         deadline = asyncio.timeout(self._seconds)
-        answer = _Answer(send, work, self._headers)
+        answer = _Answer(send, work, self._headers, scope)
         body = _Bounded(receive, self._most)
         try:
             if _declared_length(given) > self._most:
@@ -160,11 +161,12 @@ class _Bounded:
 class _Answer:
     """Sends the answer with the headers every answer has; ``status`` is 0 until it begins."""
 
-    __slots__ = ("_deadline", "_headers", "_send", "_work", "status")
+    __slots__ = ("_deadline", "_headers", "_scope", "_send", "_work", "status")
 
-    def __init__(self, send: Send, work: Work, headers: tuple[Header, ...]) -> None:
+    def __init__(self, send: Send, work: Work, headers: tuple[Header, ...], scope: Scope) -> None:
         self._send = send
         self._work = work
+        self._scope = scope
         self._headers = headers
         self._deadline: asyncio.Timeout | None = None
         self.status = 0
@@ -186,6 +188,8 @@ class _Answer:
                 self._deadline.reschedule(None)
             headers = completed(message["headers"], self._headers)
             headers.append((b"x-request-id", (self._work.request_id or "").encode()))
+            if (level := self._scope.get(RATE)) is not None:
+                headers += rate_headers(level)
             message["headers"] = headers
         await self._send(message)
 

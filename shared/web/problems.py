@@ -35,6 +35,7 @@ STATUS = {
     "too-large": (413, "Request too large"),
     "invalid": (422, "Invalid request"),
     "key-reused": (422, "Idempotency-Key already used for another request"),
+    "too-many": (429, "Too many requests"),
     "unavailable": (503, "Temporarily unavailable"),
 }
 _RETRY_AFTER = {"contended": "1", "unavailable": "2"}
@@ -71,11 +72,13 @@ def problem(error: LinkwayError) -> Response:
     )
     status, title = STATUS[known]
     headers = {"Retry-After": _RETRY_AFTER[known]} if known in _RETRY_AFTER else {}
-    if status == HTTPStatus.UNAUTHORIZED:
-        code = error.context.get("error")
+    code = error.context.get("error")
+    if status == HTTPStatus.UNAUTHORIZED or code == "insufficient_scope":
         headers["WWW-Authenticate"] = 'Bearer realm="linkway"' + (
             f', error="{code}"' if code else ""
         )
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        headers["Retry-After"] = str(error.context["retry_after"])
     return _response(
         status,
         error.category,

@@ -17,10 +17,11 @@ from shared.errors import (
     LinkwayError,
     NotFound,
     PreconditionFailed,
+    TooMany,
     Unauthenticated,
     Unavailable,
 )
-from shared.web.dependencies import HEADERS, reads_token, requires_role
+from shared.web.dependencies import HEADERS, lets_in, reads_token
 from shared.web.problems import INSTANCES, MEDIA_TYPE, problem, too_large
 
 _SAYS_STATUS = re.compile(r"\b4[0-9][0-9]\b")
@@ -64,21 +65,29 @@ _EXAMPLES: Mapping[int, tuple[LinkwayError, ...]] = {
             ],
         ),
     ),
+    429: (
+        TooMany(
+            "Too many requests came from this client: 100 at once and 20 a second are allowed.",
+            {"retry_after": 1, "at_once": 100, "per_second": 20},
+        ),
+    ),
     503: (Unavailable("The database did not answer."),),
 }
 _WORDS = {
     401: "There is no bearer token, or it is not good, or no longer.",
-    403: "Your role, or your organisation's part in this, does not allow it.",
+    403: "Your role, your organisation's part in this, or your scopes do not allow it.",
     404: "There is no such record for you: another's looks the same as none.",
     409: "The record's present state does not allow it; where `Retry-After` is sent, try again.",
     412: "The record is not as you read it any more: `If-Match` names an older version.",
     413: "The body is larger than this service takes.",
     422: "Something in the request is not as asked for; `errors` names each place.",
+    429: "You ask more often than you may: `Retry-After` says when to go on.",
     503: "The service cannot answer just now: send the same request again, under the same key.",
 }
 _HEADERS = {
     401: ("WWW-Authenticate", "string", "What is wrong with the token (RFC 6750)."),
     409: ("Retry-After", "integer", "Seconds, where trying again may well work."),
+    429: ("Retry-After", "integer", "Seconds after which one more request is let in."),
     503: ("Retry-After", "integer", "Seconds after which to try again."),
 }
 _NAMES = {
@@ -89,6 +98,7 @@ _NAMES = {
     412: "PreconditionFailed",
     413: "TooLarge",
     422: "Invalid",
+    429: "TooMany",
     503: "Unavailable",
 }
 
@@ -126,8 +136,9 @@ def _statuses(operation: Mapping[str, Any], asks: Sequence[Callable[..., Any]]) 
     yield 503
     if any(map(reads_token, asks)):
         yield 401
-    if any(map(requires_role, asks)):
+    if any(map(lets_in, asks)):
         yield 403
+        yield 429
     if any(each["in"] == "path" for each in operation.get("parameters", ())):
         yield 404
     if "Idempotency-Key" in headers:

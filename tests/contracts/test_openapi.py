@@ -211,12 +211,11 @@ def test_the_introduction_says_where_to_start_and_how_to_get_a_token(
         assert needed in words
 
 
-def test_a_role_is_refused_only_where_one_is_required() -> None:
+def test_an_operation_with_a_token_may_be_refused_for_it_and_put_off() -> None:
     refusals = {str(each): _refusals(each) for name in SERVICES for each in _operations(name)}
     assert "403" in refusals["referral: POST /referrals/{referral_id}/accept"]
-    assert "403" not in refusals["referral: GET /referrals"]
-    assert refusals["directory: GET /needs"] == {"401", "422", "503"}
-    assert refusals["notifications: GET /templates"] == {"401", "403", "503"}
+    assert refusals["directory: GET /needs"] == {"401", "403", "422", "429", "503"}
+    assert refusals["notifications: GET /templates"] == {"401", "403", "429", "503"}
     assert refusals["notifications: POST /notify-callbacks"] == {"401", "413", "422", "503"}
 
 

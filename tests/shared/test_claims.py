@@ -71,7 +71,7 @@ def test_roles_without_end_are_refused() -> None:
         ('{"subject": "sub", "rolls": {}}', "Extra inputs"),
         ("{", "is not JSON"),
         ("/nowhere/claims.json", "neither JSON nor a file"),
-        ('{"own_clients": ["portal"]}', "own_clients needs client"),
+        ('{"client": null, "own_clients": ["portal"]}', "own_clients needs client"),
         ('{"tenant": null}', "either tenant or tenant_of"),
         ('{"standings": []}', "at least 1 item"),
     ],

@@ -11,7 +11,7 @@ from fastapi import APIRouter, FastAPI
 
 from shared.settings import ServiceSettings
 from shared.telemetry import Telemetry
-from shared.web import add_routes, create_base_app
+from shared.web import Scopes, add_routes, create_base_app
 
 PROBLEM = "application/problem+json"
 
@@ -24,7 +24,10 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
 
 
 def garden(
-    settings: ServiceSettings, *routers: APIRouter, telemetry: Telemetry | None = None
+    settings: ServiceSettings,
+    *routers: APIRouter,
+    telemetry: Telemetry | None = None,
+    scopes: Scopes | None = None,
 ) -> FastAPI:
     app = create_base_app(
         settings=settings,
@@ -33,6 +36,7 @@ def garden(
         description="For tests.",
         lifespan=_lifespan,
         telemetry=telemetry or Telemetry(settings),
+        scopes=scopes,
     )
     for router in routers:
         add_routes(app, router)

@@ -127,10 +127,10 @@ async def test_an_operation_lists_the_problems_it_can_answer_with(
     def refusals(path: str, method: str) -> set[str]:
         return {each for each in contract["paths"][path][method]["responses"] if each >= "400"}
 
-    assert refusals("/beds", "post") == {"401", "409", "412", "413", "422", "503"}
-    assert refusals("/beds", "get") == {"401", "422", "503"}
+    assert refusals("/beds", "post") == {*("401", "403", "409", "412", "413", "422", "429", "503")}
+    assert refusals("/beds", "get") == {"401", "403", "422", "429", "503"}
     assert refusals("/beds/{bed_id}/rows", "put") == {"404", "413", "422", "503"}
-    assert refusals("/beds/{bed_id}", "delete") == {"401", "403", "404", "503"}
+    assert refusals("/beds/{bed_id}", "delete") == {"401", "403", "404", "429", "503"}
     not_there = contract["paths"]["/beds/{bed_id}"]["delete"]["responses"]["404"]
     assert not_there == {"$ref": "#/components/responses/NotFound"}
     shown = contract["components"]["responses"]["NotFound"]["content"][PROBLEM]
