@@ -14,6 +14,7 @@ import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
+from shared.audit.journal import Book, Journal
 from shared.bus import Bus, Consumer, asyncapi_document
 from shared.clock import Clock
 from shared.errors import Unavailable
@@ -40,6 +41,7 @@ class Runtime:
         self._database = Database.connect(
             settings.mongo_uri.get_secret_value(), settings.mongo_database
         )
+        self.journal = Journal(self._database.book(), settings.service, self.clock.now)
 
     def collection(self, name: str) -> Collection:
         """One of this service's own collections."""
@@ -75,6 +77,8 @@ class Runtime:
             for store in (getattr(stores, field.name) for field in fields(stores))
             if isinstance(store, Store)
         ]
+        for store in kept:
+            store.audit_by(self.journal)
         bus = Bus(self.settings, self.telemetry)
         bus.relay([store.collection for store in kept if store.source])
         for consumer in consumers:
@@ -85,7 +89,7 @@ class Runtime:
             async with AsyncExitStack() as stack:
                 stack.callback(self.telemetry.close)
                 stack.push_async_callback(self._database.close)
-                await _prepare(kept, within=self.settings.graceful_seconds)
+                await _prepare([*kept, self.journal.book], within=self.settings.graceful_seconds)
                 _settle_memory()
                 patience = 2 * self.settings.graceful_seconds
                 for name, work in (("bus", bus.run), *_named(workers)):
@@ -102,8 +106,10 @@ class Runtime:
             telemetry=self.telemetry,
             clock=self.clock,
             scopes=scopes,
+            journal=self.journal,
         )
         app.state.stores = stores
+        app.state.journal = self.journal
         checks = [Check("mongo", self._database.ping, vital=True)]
         checks += [
             Check(name, probe, vital=name == "relay") for name, probe in bus.checks().items()
@@ -164,7 +170,7 @@ def _settle_memory() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-async def _prepare(stores: Sequence[Store[Any]], *, within: float) -> None:
+async def _prepare(stores: Sequence[Store[Any] | Book], *, within: float) -> None:
     """Wait for MongoDB and make sure that the indexes, and with them the rules, are there.
 
     Raises Unavailable when MongoDB has not answered ``within`` so many seconds: uvicorn

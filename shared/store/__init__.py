@@ -2,7 +2,7 @@
 
 ``Store`` is what a service builds on; ``Database`` (MongoDB) and ``Memory`` (the fake
 with the same contract) provide its collections. The MongoDB driver is imported in
-``mongo`` alone, so that changing it is a one-file change.
+``mongo``, ``book`` and ``answering`` alone, so that changing it stays a small change.
 """
 
 from shared.store.collection import Collection

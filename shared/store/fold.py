@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic
 
+from shared.audit.lines import Entry, digest
+from shared.audit.trail import Trail
 from shared.cause import Cause
 from shared.errors import NotFound, PreconditionFailed
 from shared.events import Event
@@ -44,6 +46,8 @@ class Update(Generic[S]):
     cause: Cause
     if_match: int | None
     remember: bool
+    trail: Trail | None = None
+    """The request it belongs to, if any."""
 
 
 class Fold(Generic[S]):
@@ -59,6 +63,7 @@ class Fold(Generic[S]):
         self.updates = updates
         self.outcomes: dict[int, Saved[S] | BaseException] = {}
         self.write: Write | None = None
+        self._applied: list[tuple[Update[S], int, tuple[str, ...]]] = []
         if document is None:
             self.outcomes = {n: NotFound("There is no such record.") for n in updates}
             return
@@ -81,6 +86,7 @@ class Fold(Generic[S]):
                 self.outcomes[n] = self._apply(update)
             except Exception as error:  # noqa: BLE001 - it belongs to this caller alone
                 self.outcomes[n] = error
+                self._note(update)
         self.write = self._one_write()
 
     def _apply(self, update: Update[S]) -> Saved[S]:
@@ -89,6 +95,7 @@ class Fold(Generic[S]):
             raise NotFound("There is no such record.")
         seen = codec.seen_before(self._document, cause, also=self._seen)
         if seen is not None:
+            self._note(update)
             return codec.saved(self._store.model, self._document, state=self._state, repeats=seen)
         if update.if_match is not None and update.if_match != self._version:
             raise PreconditionFailed(
@@ -99,19 +106,50 @@ class Fold(Generic[S]):
         state, events = update.change(self._state)
         receipt = self._store.receipt(state)
         if not events and state == self._state:
+            self._note(update)
             return self._result(receipt)
         stamped = codec.stamp(events, self._seq)
         outbox = [outbox_entry(event, new_id(), self._store.source, cause) for event in stamped]
         history = [history_entry(event) for event in stamped]
         self._outbox += outbox
         self._history += history
+        about = (*self._store.about(self._state), *self._store.about(state))
         self._state = state
         self._version += 1
+        self._applied.append((update, self._version, about))
         self._seq += len(stamped)
         self._at = to_milliseconds(cause.at)
         if update.remember:
             self._seen.append(seen_entry(cause, self._version, receipt))
         return self._result(receipt)
+
+    def _note(self, update: Update[S]) -> None:
+        """Nothing is changed by this one, yet the record was looked at for it."""
+        if self._document["tenant"] == update.cause.actor.tenant:
+            self._store.note_read(self._before.id, self._state, update.trail)
+
+    def changes(self) -> list[Entry]:
+        """What the audit is to say of ``write``, once to each caller it changes something for.
+
+        Changes folded into one write share the digests of before and after it.
+        """
+        witness = self._store.witness
+        if witness is None or self.write is None or not self._applied:
+            return []
+        before, after = digest(self._document["state"]), digest(self.write.set["state"])
+        return [
+            witness.line(
+                "changed",
+                self._before.id,
+                about,
+                update.cause,
+                update.trail,
+                version=version,
+                before=before,
+                after=after,
+            )
+            for update, version, about in self._applied
+        ]
 
     def _result(self, receipt: Mapping[str, Any]) -> Saved[S]:
         return Saved(

@@ -1,35 +1,27 @@
-"""MongoDB behind the stores: the one module that imports the driver.
+"""MongoDB behind the stores; the driver is imported here, in ``book`` and ``answering`` alone.
 
 Motor gets critical fixes only until 14 May 2027 (MongoDB's notice); the change to PyMongo
-Async touches this file alone, see ``docs/decisions.md``.
+Async touches these files alone, see ``docs/decisions.md``.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
 from pymongo import IndexModel, ReadPreference, UpdateOne, WriteConcern
-from pymongo.errors import (
-    BulkWriteError,
-    ConnectionFailure,
-    DuplicateKeyError,
-    ExecutionTimeout,
-    OperationFailure,
-    WaitQueueTimeoutError,
-    WriteConcernError,
-    WTimeoutError,
-)
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 from pymongo.read_concern import ReadConcern
 
 from shared.errors import Unavailable
 from shared.ids import new_id
 from shared.store import leases
+from shared.store.answering import PASSING_CODES, answering
+from shared.store.book import MongoBook
 from shared.store.documents import (
     SLOTS,
     Document,
@@ -42,33 +34,6 @@ from shared.store.documents import (
 from shared.store.language import conditional_update, refusal, removal
 
 _IN_UTC: CodecOptions[Any] = CodecOptions(tz_aware=True, tzinfo=UTC)
-_TRANSIENT = (
-    ConnectionFailure,
-    ExecutionTimeout,
-    WaitQueueTimeoutError,
-    WriteConcernError,
-    WTimeoutError,
-)
-
-
-@asynccontextmanager
-async def _answering() -> AsyncIterator[None]:
-    """Turn the driver's words for "did not answer" into Unavailable."""
-    try:
-        yield
-    except _TRANSIENT as error:
-        raise Unavailable(
-            "The database did not answer.", {"cause": type(error).__name__}
-        ) from error
-    except OperationFailure as error:
-        # The server itself says which failures pass: step-downs, shutdowns, interruptions.
-        if error.has_error_label("RetryableWriteError") or error.code in _PASSING_CODES:
-            raise Unavailable("The database did not answer.", {"cause": "step-down"}) from error
-        raise
-
-
-_PASSING_CODES = frozenset({6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436})
-"""Server error codes that a driver's retry specification lists as passing."""
 
 
 class Database:
@@ -105,6 +70,10 @@ class Database:
             self._collections[name] = MongoCollection(self._database[name])
         return self._collections[name]
 
+    def book(self, name: str = "audit") -> MongoBook:
+        """Where the audit of this service is kept."""
+        return MongoBook(self._database[name])
+
     async def ping(self) -> None:
         """Raise Unavailable unless a primary answers."""
         await self.command({"ping": 1})
@@ -114,13 +83,13 @@ class Database:
     ) -> Mapping[str, Any]:
         """Run a server command and give its answer; for set-up and checks."""
         target = self._database if database is None else self._client[database]
-        async with _answering():
+        async with answering():
             answer: Mapping[str, Any] = await target.command(dict(command), codec_options=_IN_UTC)
             return answer
 
     async def drop(self) -> None:
         """Delete the whole database; for tests and demos."""
-        async with _answering():
+        async with answering():
             await self._client.drop_database(self._database.name)
 
     async def close(self) -> None:
@@ -154,13 +123,13 @@ class MongoCollection:
         ]
         if not models:
             return
-        async with _answering():
+        async with answering():
             await self._documents.create_indexes(models)
 
     async def insert(self, documents: Sequence[Document]) -> Sequence[Exception | None]:
         """One unordered insert; each document stands or falls on its own."""
         outcomes: list[Exception | None] = [None] * len(documents)
-        async with _answering():
+        async with answering():
             try:
                 await self._documents.insert_many(documents, ordered=False)
             except BulkWriteError as error:
@@ -173,7 +142,7 @@ class MongoCollection:
         if not ids:
             return {}
         where: Document = {"_id": ids[0] if len(ids) == 1 else {"$in": list(ids)}}
-        async with _answering():
+        async with answering():
             found = await self._present.find(where).to_list(None)
         return {document["_id"]: document for document in found}
 
@@ -184,7 +153,7 @@ class MongoCollection:
         read back and each write's id looked for.
         """
         refused: Mapping[int, Exception] = {}
-        async with _answering():
+        async with answering():
             try:
                 result = await self._documents.bulk_write(
                     [UpdateOne(*conditional_update(write)) for write in writes], ordered=False
@@ -218,18 +187,18 @@ class MongoCollection:
                 }
             )
         cursor = self._documents.find({"$and": conditions})
-        async with _answering():
+        async with answering():
             newest_first = cursor.sort([("created_at", -1), ("_id", -1)])
             return await newest_first.limit(limit).to_list(limit)
 
     async def count(self, where: Mapping[str, Any]) -> int:
         """How many documents match."""
-        async with _answering():
+        async with answering():
             return await self._documents.count_documents(dict(where))
 
     async def aggregate(self, pipeline: Sequence[Mapping[str, Any]]) -> Sequence[Document]:
         """The pipeline's result, whole."""
-        async with _answering():
+        async with answering():
             return await self._documents.aggregate(list(pipeline)).to_list(None)
 
     async def claim_due(
@@ -237,7 +206,7 @@ class MongoCollection:
     ) -> Sequence[Document]:
         """Mark what is due with a claim of one's own, then read what the claim won."""
         due = {**where, "due_at": {"$lte": now}}
-        async with _answering():
+        async with answering():
             ids = [
                 document["_id"]
                 async for document in self._documents.find(due, {"_id": 1})
@@ -254,7 +223,7 @@ class MongoCollection:
 
     async def next_due(self) -> datetime | None:
         """When the next document falls due."""
-        async with _answering():
+        async with answering():
             first = await self._documents.find_one(
                 {"due_at": {"$exists": True}}, {"due_at": 1}, sort=[("due_at", 1)]
             )
@@ -265,7 +234,7 @@ class MongoCollection:
         cursor = self._documents.find(
             {"slot": {"$in": list(slots)}, "outbox_since": {"$exists": True}}, {"outbox": 1}
         )
-        async with _answering():
+        async with answering():
             found = await cursor.sort("outbox_since", 1).limit(limit).to_list(limit)
         return [
             Unsent(document["_id"], tuple(map(envelope_of, document["outbox"])))
@@ -277,14 +246,14 @@ class MongoCollection:
         if not sent:
             return
         event_ids = [event_id for of_one in sent.values() for event_id in of_one]
-        async with _answering():
+        async with answering():
             await self._documents.update_many({"_id": {"$in": list(sent)}}, removal(event_ids))
 
     async def unsent_stats(self) -> UnsentStats:
         """How much waits, and since when."""
         # Each slot is named, so that the index gives them in order and none is sorted.
         waiting = {"outbox_since": {"$exists": True}, "slot": {"$in": list(range(SLOTS))}}
-        async with _answering():
+        async with answering():
             pending = await self._documents.count_documents(waiting)
             oldest = (
                 await self._documents.find(waiting, {"outbox_since": 1})
@@ -296,7 +265,7 @@ class MongoCollection:
 
     async def lease_slots(self, owner: str, ttl: timedelta) -> frozenset[int]:
         """Claim or renew by compare-and-swap, by the server's clock."""
-        async with _answering():
+        async with answering():
             while True:
                 hello = await self._leases.database.command("hello", codec_options=_IN_UTC)
                 document = await self._leases.find_one({"_id": self.name})
@@ -307,7 +276,7 @@ class MongoCollection:
 
     async def release_slots(self, owner: str) -> None:
         """Give all slots back, so that another replica need not wait for the leases to end."""
-        async with _answering():
+        async with answering():
             while True:
                 held = leases.from_document(await self._leases.find_one({"_id": self.name}))
                 if owner not in held.owners or await self._swap(held, leases.release(held, owner)):
@@ -331,6 +300,6 @@ def _refusals(error: BulkWriteError) -> Mapping[int, Exception]:
     """
     details = error.details or {}
     failures = details.get("writeErrors", [])
-    if details.get("writeConcernErrors") or any(f["code"] in _PASSING_CODES for f in failures):
+    if details.get("writeConcernErrors") or any(f["code"] in PASSING_CODES for f in failures):
         raise Unavailable("The database did not take the write.") from None
     return {failure["index"]: refusal(failure) for failure in failures}

@@ -8,14 +8,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Generic
 
+from shared.audit.journal import Journal
+from shared.audit.lines import Entry, digest
+from shared.audit.trail import TRAIL, Trail, current_trail
 from shared.cause import Cause
 from shared.errors import Contended, NotFound
 from shared.events import Event
 from shared.store import codec
 from shared.store.coalesce import Coalescer
 from shared.store.collection import Collection
-from shared.store.documents import Document, Duplicate, Index, Page, S, Saved
+from shared.store.documents import Document, Duplicate, Index, Page, S, Saved, Write
 from shared.store.fold import Change, Fold, Update
+from shared.store.witness import Told, Witness
 
 _ATTEMPTS = 6
 _PAUSE = 0.01
@@ -41,9 +45,16 @@ class Store(Generic[S]):
     indexes: ClassVar[Sequence[Index]] = ()
     listed: ClassVar[bool] = True
     """Whether people page through a tenant's records; where not, an index is saved."""
+    unaudited: ClassVar[str] = ""
+    """Why no line of the audit tells of these records: what they hold is about no person.
+
+    Every store either says so or says by ``about`` whom its records are about.
+    """
 
     def __init__(self, collection: Collection) -> None:
         self.collection = collection
+        self.witness: Witness | None = None
+        """Who tells the audit of what is read and written; see ``audit_by``."""
         self._insert = Coalescer(self._insert_all)
         self._update = Coalescer(self._update_all)
         self._read = Coalescer(self._read_all)
@@ -59,6 +70,13 @@ class Store(Generic[S]):
     def due(self, state: S) -> datetime | None:  # noqa: ARG002 - for subclasses
         """When work on this record falls due, if any."""
         return None
+
+    def about(self, state: S) -> Sequence[str]:  # noqa: ARG002 - for subclasses
+        """The ids of the persons a record is about, or of the cases if it knows no more.
+
+        A store that says so is audited.
+        """
+        return ()
 
     async def ensure_indexes(self) -> None:
         """Create the indexes that are missing."""
@@ -77,7 +95,7 @@ class Store(Generic[S]):
         """
         document = codec.new_document(self, record_id, state, events, cause)
         try:
-            await self._insert(document)
+            await self._insert((document, self._creation(document, state, cause)))
         except Duplicate:
             existing = await self._read(record_id)
             if existing is None or existing["tenant"] != cause.actor.tenant:
@@ -85,7 +103,7 @@ class Store(Generic[S]):
             seen = codec.seen_before(existing, cause)
             if seen is None:
                 raise
-            return codec.saved(self.model, existing, repeats=seen)
+            return self._noted(codec.saved(self.model, existing, repeats=seen))
         return codec.saved(self.model, document, state=state)
 
     async def update(
@@ -104,7 +122,7 @@ class Store(Generic[S]):
         NotFound, PreconditionFailed where ``if_match`` is not the present version,
         KeyReused, Contended, and whatever ``change`` raises.
         """
-        update = Update(record_id, change, cause, if_match, remember)
+        update = Update(record_id, change, cause, if_match, remember, current_trail())
         for attempt in range(_ATTEMPTS):
             if attempt:
                 # Another process won: step aside for a moment, out of step with it.
@@ -119,13 +137,13 @@ class Store(Generic[S]):
         document = await self._read(record_id)
         if document is None or document["tenant"] != tenant:
             raise NotFound("There is no such record.")
-        return codec.saved(self.model, document)
+        return self._noted(codec.saved(self.model, document))
 
     async def get_many(self, record_ids: Sequence[str], tenant: str) -> dict[str, Saved[S]]:
         """Those of the records that exist, by id."""
         documents = await self.collection.read(record_ids)
         return {
-            record_id: codec.saved(self.model, document)
+            record_id: self._noted(codec.saved(self.model, document))
             for record_id, document in documents.items()
             if document["tenant"] == tenant
         }
@@ -141,7 +159,7 @@ class Store(Generic[S]):
         """Records of the tenant that match, newest first. Raises Invalid for a bad cursor."""
         after = None if cursor is None else codec.read_cursor(cursor)
         found = await self.collection.find(_of(tenant, where), limit + 1, after)
-        items = [codec.saved(self.model, document) for document in found[:limit]]
+        items = [self._noted(codec.saved(self.model, document)) for document in found[:limit]]
         more = len(found) > limit
         return Page(items=items, next_cursor=codec.write_cursor(items[-1]) if more else None)
 
@@ -171,7 +189,36 @@ class Store(Generic[S]):
 
     def read_document(self, document: Document) -> Saved[S]:
         """A raw document, as an aggregation returns it, as a record."""
-        return codec.saved(self.model, document)
+        return self._noted(codec.saved(self.model, document))
+
+    # What the audit is told
+
+    def audit_by(self, journal: Journal) -> None:
+        """From now on ``journal`` is told of what is read and written, if it is about persons."""
+        if type(self).about is not Store.about:
+            self.witness = Witness(journal, self.collection.name)
+
+    def note_read(self, record_id: str, state: S, trail: Trail | None) -> None:
+        """Somebody's request reads this record; what a service reads for itself is not noted."""
+        if trail is not None and self.witness is not None:
+            trail.note(self.collection.name, record_id, self.about(state))
+
+    def _noted(self, saved: Saved[S]) -> Saved[S]:
+        self.note_read(saved.id, saved.state, TRAIL.get())
+        return saved
+
+    def _creation(self, document: Document, state: S, cause: Cause) -> Entry | None:
+        if self.witness is None:
+            return None
+        return self.witness.line(
+            "created",
+            document["_id"],
+            self.about(state),
+            cause,
+            TRAIL.get(),
+            version=1,
+            after=digest(document["state"]),
+        )
 
     # What the coalescers do with a batch
 
@@ -179,8 +226,16 @@ class Store(Generic[S]):
         found = await self.collection.read(list(dict.fromkeys(record_ids)))
         return [found.get(record_id) for record_id in record_ids]
 
-    async def _insert_all(self, documents: Sequence[Document]) -> Sequence[Exception | None]:
-        outcomes = await self.collection.insert(documents)
+    async def _insert_all(
+        self, batch: Sequence[tuple[Document, Entry | None]]
+    ) -> Sequence[Exception | None]:
+        documents = [document for document, _ in batch]
+        if self.witness is None:
+            outcomes = await self.collection.insert(documents)
+        else:
+            told = await self.witness.tell([entry for _, entry in batch])
+            outcomes = await self.collection.insert(documents)
+            await self.witness.take_back(told, [outcome is None for outcome in outcomes])
         if any(document["outbox"] for document in documents):
             self.collection.nudge.set()
         return outcomes
@@ -195,17 +250,29 @@ class Store(Generic[S]):
         documents = await self.collection.read(list(by_id))
         folds = [Fold(self, documents.get(id_), mine) for id_, mine in by_id.items()]
         writes = {fold: fold.write for fold in folds if fold.write is not None}
-        results = dict(
-            zip(writes, await self.collection.write(list(writes.values())), strict=True)
-            if writes
-            else ()
-        )
+        results = await self._write_all(writes)
         if any(write.outbox for write in writes.values()):
             self.collection.nudge.set()
         outcomes: dict[int, Saved[S] | BaseException | None] = {}
         for fold in folds:
             outcomes |= await self._settle(fold, result=results.get(fold, True))
         return [outcomes[n] for n in range(len(updates))]
+
+    async def _write_all(
+        self, writes: Mapping[Fold[S], Write]
+    ) -> Mapping[Fold[S], bool | Exception]:
+        """Make these writes, after telling of them; True where one was made."""
+        if not writes:
+            return {}
+        told: Sequence[Told] = ()
+        changes = [(fold, entry) for fold in writes for entry in fold.changes()]
+        if self.witness is not None:
+            told = await self.witness.tell([entry for _, entry in changes])
+        outcomes = await self.collection.write(list(writes.values()))
+        results = dict(zip(writes, outcomes, strict=True))
+        if self.witness is not None:
+            await self.witness.take_back(told, [results[fold] is True for fold, _ in changes])
+        return results
 
     async def _settle(
         self, fold: Fold[S], *, result: bool | Exception

@@ -10,6 +10,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from starlette.routing import BaseRoute
 
+from shared.audit.journal import Journal
 from shared.clock import Clock
 from shared.settings import ServiceSettings
 from shared.telemetry import Telemetry, configure_logging
@@ -41,12 +42,14 @@ def create_base_app(
     telemetry: Telemetry,
     clock: Clock | None = None,
     scopes: Scopes | None = None,
+    journal: Journal | None = None,
 ) -> FastAPI:
     """An application with problem documents, request ids, limits, metrics and tokens.
 
     Puts ``settings``, ``telemetry``, ``clock`` and ``gate`` at ``app.state``. The service
     adds its routers with ``add_routes``. ``tags`` says in a line what each group of routes is
-    for, in the order in which the documentation shows them. Configures the process's logging.
+    for, in the order in which the documentation shows them. ``journal`` is told who reads what
+    about persons. Configures the process's logging.
     """
     configure_logging(settings)
     app = _Service(
@@ -71,6 +74,7 @@ def create_base_app(
         max_body_bytes=settings.max_body_bytes,
         max_seconds=settings.request_seconds,
         production=settings.is_production,
+        journal=journal,
     )
     add_routes(app, metrics_router(telemetry.registry))
     if not settings.is_production:

@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 
+from shared.audit import acting
 from shared.cause import Actor, Cause
 from shared.errors import FieldError, Forbidden, Invalid
 from shared.ids import derived_id, new_id
@@ -146,6 +147,7 @@ def etag(version: int) -> str:
 async def _actor(request: Request) -> Actor:
     gate: Gate = request.app.state.gate
     actor = await gate.admit(request.scope)
+    acting(actor)
     gate.check_scope(actor, f"{request.method} {request.scope['route'].path_format}")
     return actor
 

@@ -14,6 +14,10 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.audit import DEFAULT_PURPOSE, PURPOSES, Trail
+from shared.audit.journal import Journal
+from shared.audit.trail import TRAIL
+from shared.errors import FieldError, Invalid, LinkwayError, Unavailable
 from shared.ids import new_id
 from shared.telemetry import Telemetry, Work, accepted_traceparent, new_traceparent
 from shared.telemetry.context import WORK
@@ -22,7 +26,7 @@ from shared.web.gate import RATE, rate_headers
 from shared.web.problems import internal_error, problem, timed_out, too_large, too_slow
 from shared.web.security import Header, completed, security_headers
 
-_WANTED = frozenset({b"content-length", b"traceparent", b"x-request-id"})
+_WANTED = frozenset({b"content-length", b"purpose-of-use", b"traceparent", b"x-request-id"})
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _LENGTH = re.compile(rb"[0-9]{1,18}")
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
@@ -38,7 +42,7 @@ class Requests:
 
     Log lines, metrics and spans hold the route's template, never path, query or body.
     ``max_seconds`` is for the request to arrive and its answer to begin; one that has begun
-    may take its time.
+    may take its time. What was read about persons is in ``journal`` before any of it is sent.
     """
 
     def __init__(
@@ -49,12 +53,14 @@ class Requests:
         max_body_bytes: int,
         max_seconds: float,
         production: bool,
+        journal: Journal | None = None,
     ) -> None:
         self._app = app
         self._telemetry = telemetry
         self._most = max_body_bytes
         self._seconds = max_seconds
         self._headers = security_headers(production=production)
+        self._journal = journal
         self._meters: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._log = structlog.get_logger("web").bind()
 
@@ -67,12 +73,18 @@ class Requests:
         given = {name: value for name, value in scope["headers"] if name in _WANTED}
         work, span = self._begin(given)
         token = WORK.set(work)
+        purpose = given.get(b"purpose-of-use", b"").decode("latin-1") or DEFAULT_PURPOSE
+        trail = None
+        if self._journal is not None:
+            trail = Trail(self._journal, work.request_id or "", purpose)
+        followed = TRAIL.set(trail)
         deadline = asyncio.timeout(self._seconds)
-        answer = _Answer(send, work, self._headers, scope)
+        answer = _Answer(send, work, self._headers, trail, scope)
         body = _Bounded(receive, self._most)
         try:
-            if _declared_length(given) > self._most:
-                await problem(too_large(self._most))(scope, receive, answer)
+            refused = self._refused(given, purpose)
+            if refused is not None:
+                await problem(refused)(scope, receive, answer)
             else:
                 async with answer.within(deadline):
                     await self._app(scope, body, answer)
@@ -91,7 +103,18 @@ class Requests:
             await internal_error()(scope, receive, answer)
         finally:
             self._record(scope, answer.status or _CLIENT_LEFT, perf_counter() - started, span)
+            TRAIL.reset(followed)
             WORK.reset(token)
+
+    def _refused(self, given: dict[bytes, bytes], purpose: str) -> LinkwayError | None:
+        """What is wrong with a request whatever it asks for."""
+        if _declared_length(given) > self._most:
+            return too_large(self._most)
+        if purpose not in PURPOSES:
+            reason = f"must be one of {', '.join(PURPOSES)}"
+            error = FieldError("/headers/purpose-of-use", reason)
+            return Invalid(f"Purpose-Of-Use {reason}.", errors=(error,))
+        return None
 
     def _begin(self, given: dict[bytes, bytes]) -> tuple[Work, Span | None]:
         parent = None
@@ -159,15 +182,37 @@ class _Bounded:
 
 
 class _Answer:
-    """Sends the answer with the headers every answer has; ``status`` is 0 until it begins."""
+    """Sends the answer with the headers every answer has; ``status`` is 0 until it begins.
 
-    __slots__ = ("_deadline", "_headers", "_scope", "_send", "_work", "status")
+    No part of it leaves before it is written down what was read for it. Where that cannot be
+    done, an answer that has not begun is refused, and one that has is broken off.
+    """
 
-    def __init__(self, send: Send, work: Work, headers: tuple[Header, ...], scope: Scope) -> None:
+    __slots__ = (
+        "_deadline",
+        "_headers",
+        "_refused",
+        "_scope",
+        "_send",
+        "_trail",
+        "_work",
+        "status",
+    )
+
+    def __init__(
+        self,
+        send: Send,
+        work: Work,
+        headers: tuple[Header, ...],
+        trail: Trail | None,
+        scope: Scope,
+    ) -> None:
         self._send = send
         self._work = work
-        self._scope = scope
         self._headers = headers
+        self._trail = trail
+        self._scope = scope
+        self._refused = False
         self._deadline: asyncio.Timeout | None = None
         self.status = 0
 
@@ -182,6 +227,25 @@ class _Answer:
 
     async def __call__(self, message: Message) -> None:
         """Pass one message on."""
+        if self._refused:
+            return
+        if self._trail is not None and self._trail.pending:
+            try:
+                await self._audit(self._trail, message)
+            except Unavailable:
+                if self.status:
+                    raise
+                self._refused = True
+                for each in _parts(problem(_UNAUDITED)):
+                    await self._pass(each)
+                return
+        await self._pass(message)
+
+    async def _audit(self, trail: Trail, message: Message) -> None:
+        status = self.status or message.get("status", _OURS)
+        await trail.close(status, f"{self._scope['method']} {_route(self._scope)}")
+
+    async def _pass(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             if self._deadline is not None:
@@ -196,6 +260,21 @@ class _Answer:
 
 def _given_up(seconds: float) -> Response:
     return problem(timed_out(seconds))
+
+
+_UNAUDITED = Unavailable(
+    "The audit cannot be written just now, so nothing is shown. Send the same request again."
+)
+
+
+def _parts(response: Response) -> tuple[Message, Message]:
+    """A response as the messages that send it."""
+    start = {
+        "type": "http.response.start",
+        "status": response.status_code,
+        "headers": response.raw_headers,
+    }
+    return start, {"type": "http.response.body", "body": response.body}
 
 
 def _declared_length(given: dict[bytes, bytes]) -> int:

@@ -38,6 +38,7 @@ class Services(Store[Service]):
     """Community services."""
 
     model = Service
+    unaudited: ClassVar[str] = "what organisations offer, published to anyone"
     source: ClassVar[str] = "/linkway/directory"
     indexes: ClassVar[Sequence[Index]] = (
         # One list of tags in three orders: a search reads one of them from its beginning.
@@ -139,6 +140,7 @@ class Organisations(Store[OrganisationRecord]):
     """Practices and providers."""
 
     model = OrganisationRecord
+    unaudited: ClassVar[str] = "practices and providers, from public registers"
     source: ClassVar[str] = "/linkway/directory"
     indexes: ClassVar[Sequence[Index]] = (
         Index("by_kind", (("tenant", 1), ("facets.kind", 1), ("facets.district", 1))),
@@ -160,4 +162,5 @@ class Districts(Store[DistrictRecord]):
     """Where postcode districts lie."""
 
     model = DistrictRecord
+    unaudited: ClassVar[str] = "where postcode districts lie"
     listed: ClassVar[bool] = False

@@ -25,6 +25,7 @@ class UnmetNeeds(Store[UnmetNeed]):
     model = UnmetNeed
     source: ClassVar[str] = "/linkway/directory"
     listed: ClassVar[bool] = False
+    unaudited: ClassVar[str] = "needs that were not met, read as numbers; no person is known here"
     indexes: ClassVar[Sequence[Index]] = (
         Index(
             "by_month",

@@ -43,6 +43,11 @@ class Deliveries(Store[Delivery]):
         self.recorded = asyncio.Event()
         self._head = Coalescer(self._heads)
 
+    def about(self, state: Delivery) -> Sequence[str]:
+        """What the event was about: a case and its person, where it was about one."""
+        person = state.about.facts.get("person_id")
+        return [state.about.key, *([person] if isinstance(person, str) else ())]
+
     def facets(self, state: Delivery) -> Mapping[str, Any]:
         """A message that waits to be sent stands in its line."""
         return {"line": state.line} if state.status == "queued" else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.notifications.domain.messages_back import MessageBack, due
@@ -31,6 +32,10 @@ class MessagesBack(Store[MessageBack]):
     def __init__(self, collection: Collection, *, working_days: int = 5) -> None:
         super().__init__(collection)
         self.working_days = working_days
+
+    def about(self, state: MessageBack) -> Sequence[str]:
+        """The case and the referral; no person is known here."""
+        return [state.case_id, state.referral_id]
 
     def due(self, state: MessageBack) -> datetime | None:
         """When it counts as not answered."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -38,6 +38,10 @@ class PersonMessages(Store[PersonMessage]):
         super().__init__(collection)
         self.recorded = asyncio.Event()
 
+    def about(self, state: PersonMessage) -> Sequence[str]:
+        """The person it is for, and the case it is about."""
+        return [state.person_id, state.about_key]
+
     def facets(self, state: PersonMessage) -> Mapping[str, Any]:
         """Found by thing and by person while something may still become of it."""
         waiting = state.status == "queued"
@@ -57,3 +61,7 @@ class PersonMarks(Store[PersonMark]):
 
     model = PersonMark
     listed = False
+
+    def about(self, state: PersonMark) -> Sequence[str]:
+        """The person."""
+        return [state.id]

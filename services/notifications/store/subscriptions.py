@@ -26,6 +26,7 @@ class Subscriptions(Store[Subscription]):
     """
 
     model = Subscription
+    unaudited = "addresses of organisations, at which they hear of their cases"
     indexes = (
         Index(
             "listening",

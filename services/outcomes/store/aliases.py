@@ -23,6 +23,10 @@ class Aliases(Store[Alias]):
         Index("given_back", (("tenant", 1), ("facets.given_back", 1))),
     )
 
+    def about(self, state: Alias) -> Sequence[str]:
+        """The records of persons that were merged."""
+        return [state.retired_id, *(link.survivor_id for link in state.links)]
+
     def facets(self, state: Alias) -> Mapping[str, Any]:
         """Flat lists, to be found by: whom it was merged into, which cases were given back."""
         return {

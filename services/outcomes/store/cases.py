@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,10 @@ class Cases(Store[Case]):
 
     model = Case
     indexes = (Index("practice", (("tenant", 1), ("facets.practice", 1), ("created_at", -1))),)
+
+    def about(self, state: Case) -> Sequence[str]:
+        """The case; no person is known here."""
+        return [state.case_id]
 
     def facets(self, state: Case) -> Mapping[str, Any]:
         """The practice, to find those whose network changed."""
@@ -56,3 +60,4 @@ class Trees(Store[Tree]):
 
     model = Tree
     listed = False
+    unaudited = "which organisation is part of which"

@@ -16,6 +16,7 @@ class Cells(Store[Cell]):
 
     model = Cell
     listed = False
+    unaudited = "numbers of cases; who may read them is the reports' own rule"
     indexes = (
         Index("owner", (*_QUESTION, ("facets.owner", 1), ("facets.month", 1))),
         Index("practice", (*_QUESTION, ("facets.practice", 1), ("facets.month", 1))),
@@ -72,3 +73,4 @@ class Ledgers(Store[Ledger]):
 
     model = Ledger
     listed = False
+    unaudited = "differences between numbers, on their way to be counted; no request reads it"

@@ -11,6 +11,7 @@ class Instruments(Store[InstalledInstrument]):
     """One document per version of an instrument in a tenant; it never changes."""
 
     model = InstalledInstrument
+    unaudited = "questionnaires, without anyone's answers"
     indexes = (
         Index(
             "versions",

@@ -31,6 +31,10 @@ class Plans(Store[Plan]):
         Index("own_person", (("tenant", 1), ("state.own_person_id", 1))),
     )
 
+    def about(self, state: Plan) -> Sequence[str]:
+        """The person; after a merge, the record the case was opened for too."""
+        return list(dict.fromkeys((state.person_id, state.own_person_id)))
+
     def facets(self, state: Plan) -> Mapping[str, Any]:
         """The status, which follows from the intake's."""
         return {"status": state.status}

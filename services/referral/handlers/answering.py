@@ -19,6 +19,7 @@ from services.referral.domain.referral import Referral
 from services.referral.handlers.changing import Command, change
 from services.referral.handlers.looking import Seen, look_at
 from services.referral.store import Stores
+from shared.audit import acting
 from shared.cause import Cause
 from shared.errors import FieldError, Invalid, NotFound
 from shared.ids import derived_id
@@ -55,6 +56,7 @@ async def make_link(
 async def look_by_link(stores: Stores, read: Read, now: datetime) -> Seen:
     """The referral as the provider may see it, whoever holds the link. Raises NotFound."""
     referral = (await stores.referrals.get(read.subject, read.tenant)).state
+    acting(holder(referral))
     return await look_at(stores, read.subject, holder(referral), now)
 
 
@@ -67,6 +69,7 @@ async def answer_by_link(
     it any more.
     """
     referral = (await stores.referrals.get(read.subject, read.tenant)).state
+    acting(holder(referral))
     said = "\x1f".join(f"{name}={value}" for name, value in sorted(form.items()))
     digest = hashlib.sha256(said.encode()).hexdigest()
     cause = Cause(

@@ -24,6 +24,10 @@ class Concerns(Store[Concern]):
         Index("lead", (("tenant", 1), ("state.lead_subject", 1), ("created_at", -1))),
     )
 
+    def about(self, state: Concern) -> Sequence[str]:
+        """The person it is for, and the referral it was raised with."""
+        return [state.person_id, *([state.referral_id] if state.referral_id else ())]
+
     def facets(self, state: Concern) -> Mapping[str, Any]:
         """Whether the lead has still to deal with it."""
         return {"open": True if state.status == "open" else None}

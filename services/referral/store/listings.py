@@ -19,6 +19,7 @@ class Listings(Store[Listing]):
 
     model = Listing
     listed = False
+    unaudited = "services of the directory: organisations, no persons"
 
     def __init__(self, collection: Collection) -> None:
         super().__init__(collection)

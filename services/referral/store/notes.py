@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from services.referral.domain.notes import Note
 from shared.store import Index, Store
 
@@ -23,3 +25,7 @@ class Notes(Store[Note]):
         ),
     )
     listed = False
+
+    def about(self, state: Note) -> Sequence[str]:
+        """The referral it is about; whose that is, the referral says."""
+        return [state.referral_id]

@@ -39,6 +39,10 @@ class Persons(Store[Person]):
         ),
     )
 
+    def about(self, state: Person) -> Sequence[str]:
+        """The person; of a record that was merged, the one it stands for too."""
+        return [state.id, *([state.merged_into] if state.merged_into else ())]
+
     def facets(self, state: Person) -> Mapping[str, Any]:
         """Whether there is a number that must be unique, and what duplicates are found by.
 

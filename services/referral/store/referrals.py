@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -83,6 +83,10 @@ class Referrals(Store[Referral]):
             ),
         ),
     )
+
+    def about(self, state: Referral) -> Sequence[str]:
+        """The person and the case."""
+        return [state.person_id, state.case_id]
 
     def facets(self, state: Referral) -> Mapping[str, Any]:
         """What the rules of one, and whoever looks for something to do, find it by."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.referral.domain.sessions import Session
@@ -21,6 +21,10 @@ class Sessions(Store[Session]):
             (("tenant", 1), ("state.provider_organisation_id", 1), ("created_at", -1)),
         ),
     )
+
+    def about(self, state: Session) -> Sequence[str]:
+        """The referrals whose persons have a place."""
+        return list(state.places)
 
     def receipt(self, state: Session) -> Mapping[str, Any]:
         """The status a command led to, and how many places were left."""

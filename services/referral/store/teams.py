@@ -12,6 +12,7 @@ class Teams(Store[Team]):
 
     model = Team
     listed = False
+    unaudited = "workers of an organisation and their limits: staff, not persons cared for"
 
     async def of(self, organisation_id: str, tenant: str) -> Team:
         """The organisation's team; one without workers where it has stated none."""

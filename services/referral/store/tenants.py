@@ -28,6 +28,7 @@ class Tenants(Store[Tenant]):
 
     model = Tenant
     listed = False
+    unaudited = "rules of a tenant"
 
     def __init__(self, collection: Collection) -> None:
         super().__init__(collection)
