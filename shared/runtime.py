@@ -19,7 +19,7 @@ from shared.bus import Bus, Consumer, asyncapi_document
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.events import Event
-from shared.ops import TAG, Operations, operations_routers
+from shared.ops import TAG, CountWaiting, Gauges, Operations, Sampler, operations_routers
 from shared.settings import ServiceSettings
 from shared.store import Collection, Database, Store
 from shared.telemetry import Telemetry
@@ -60,11 +60,13 @@ class Runtime:
         consumers: Sequence[Consumer[Any]] = (),
         workers: Sequence[Worker] = (),
         scopes: Scopes | None = None,
+        count_waiting: CountWaiting | None = None,
     ) -> FastAPI:
         """The application. ``stores`` is a dataclass whose Store fields are indexed and relayed.
 
         ``description`` says what the service is, who calls it and where to start, in Markdown;
-        ``tags`` says of each group of routes, in a line, what it is for.
+        ``tags`` says of each group of routes, in a line, what it is for. ``count_waiting``
+        counts the messages that wait to be delivered, in a service that sends some.
 
         ``scopes`` says which operations each scope opens to partners' clients; one that is not
         served raises LookupError.
@@ -84,6 +86,8 @@ class Runtime:
         for consumer in consumers:
             bus.consume(consumer, stores)
 
+        operations = self._operations(kept, bus, consumers, count_waiting)
+
         @asynccontextmanager
         async def lifespan(_: FastAPI) -> AsyncIterator[None]:
             async with AsyncExitStack() as stack:
@@ -92,7 +96,8 @@ class Runtime:
                 await _prepare([*kept, self.journal.book], within=self.settings.graceful_seconds)
                 _settle_memory()
                 patience = 2 * self.settings.graceful_seconds
-                for name, work in (("bus", bus.run), *_named(workers)):
+                own = (("bus", bus.run), ("sampler", operations.sampler.run))
+                for name, work in (*own, *_named(workers)):
                     await stack.enter_async_context(_running(name, work, patience))
                 yield
 
@@ -118,15 +123,6 @@ class Runtime:
         heard = {consumer.service: consumer.events for consumer in consumers}
         contract = asyncapi_document(self.settings.service, publishes, heard)
         add_routes(app, _contract_router(contract))
-        operations = Operations(
-            settings=self.settings,
-            telemetry=self.telemetry,
-            clock=self.clock,
-            database=self._database,
-            bus=bus,
-            stores={store.collection.name: store for store in kept},
-            consumers=consumers,
-        )
         for router in (*routers, *operations_routers(operations)):
             add_routes(app, router)
         if self.settings.test_clock:
@@ -138,6 +134,36 @@ class Runtime:
             for method in route.methods or ()
         )
         return app
+
+    def _operations(
+        self,
+        kept: Sequence[Store[Any]],
+        bus: Bus,
+        consumers: Sequence[Consumer[Any]],
+        count_waiting: CountWaiting | None,
+    ) -> Operations:
+        stores = {store.collection.name: store for store in kept}
+        sampler = Sampler(
+            self.settings,
+            Gauges.registered(self.telemetry.registry),
+            consumers=consumers,
+            stores=stores,
+            bus=bus,
+            database=self._database,
+            clock=self.clock,
+            count_waiting=count_waiting,
+        )
+        return Operations(
+            settings=self.settings,
+            telemetry=self.telemetry,
+            clock=self.clock,
+            database=self._database,
+            bus=bus,
+            stores=stores,
+            consumers=consumers,
+            sampler=sampler,
+            count_waiting=count_waiting,
+        )
 
 
 _DESCRIPTION = """\

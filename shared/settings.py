@@ -158,6 +158,12 @@ class ServiceSettings(BaseSettings):
         gt=0,
         description="Time for a request to arrive and its answer to begin, in seconds.",
     )
+    ops_sample_seconds: float = Field(
+        3.0,
+        gt=0,
+        description="How often a service looks how far its consumers are; ten looks make the "
+        "window by which they are judged.",
+    )
     graceful_seconds: float = Field(
         15.0,
         gt=0,

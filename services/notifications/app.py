@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from fastapi import FastAPI
 
-from services.notifications import api
+from services.notifications import api, handlers
 from services.notifications.api import about
 from services.notifications.assembling import mail_server, owners_of, people_worker
 from services.notifications.consumers import consumer, people_consumer
@@ -65,6 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         scopes=SCOPES,
         consumers=[consumer, *([people_consumer] if owners else [])],
         publishes=[event for event in ALL_EVENTS if event.topic == NotificationEvent.topic],
+        count_waiting=handlers.waiting_in(stores, runtime.clock.now),
         workers=[
             _worker(settings, stores, webhooks, owners).run,
             _subscription_worker(settings, stores, webhooks, signed_links).run,

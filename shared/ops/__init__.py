@@ -4,15 +4,22 @@ It shows how the service's plumbing does: what waits, what was applied, what dif
 knows records by their ids only, and never shows what stands in one.
 """
 
+from shared.ops.gauges import Gauges
 from shared.ops.operations import Operations
 from shared.ops.router import operations_routers
 from shared.ops.routing import OPERATIONS, TAG, Operator, operations_router
+from shared.ops.sampler import Sampler
+from shared.ops.waiting import CountWaiting, Waiting
 
 __all__ = [
     "OPERATIONS",
     "TAG",
+    "CountWaiting",
+    "Gauges",
     "Operations",
     "Operator",
+    "Sampler",
+    "Waiting",
     "operations_router",
     "operations_routers",
 ]

@@ -8,6 +8,8 @@ from typing import Any
 
 from shared.bus import Bus, Consumer
 from shared.clock import Clock
+from shared.ops.sampler import Sampler
+from shared.ops.waiting import CountWaiting
 from shared.settings import ServiceSettings
 from shared.store import Database, Store
 from shared.telemetry import Telemetry
@@ -24,6 +26,8 @@ class Operations:
     bus: Bus
     stores: Mapping[str, Store[Any]]
     consumers: Sequence[Consumer[Any]]
+    sampler: Sampler
+    count_waiting: CountWaiting | None = None
 
     @property
     def telling(self) -> Mapping[str, Store[Any]]:

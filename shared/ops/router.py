@@ -8,8 +8,9 @@ from fastapi import APIRouter
 
 from shared.ops.about import about_router
 from shared.ops.operations import Operations
+from shared.ops.pipeline import pipeline_router
 
 
 def operations_routers(operations: Operations) -> Sequence[APIRouter]:
     """Every part of a service's operations API. A new part adds its router here."""
-    return [about_router(operations)]
+    return [about_router(operations), pipeline_router(operations)]

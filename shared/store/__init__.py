@@ -8,6 +8,7 @@ with the same contract) provide its collections. The MongoDB driver is imported 
 from shared.store.collection import Collection
 from shared.store.documents import (
     SLOTS,
+    DueStats,
     Duplicate,
     HistoryEntry,
     Index,
@@ -26,6 +27,7 @@ __all__ = [
     "Change",
     "Collection",
     "Database",
+    "DueStats",
     "Duplicate",
     "HistoryEntry",
     "Index",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from shared.store.documents import Document, Index, Unsent, UnsentStats, Write
+from shared.store.documents import Document, DueStats, Index, Unsent, UnsentStats, Write
 
 
 class Collection(Protocol):
@@ -51,6 +51,9 @@ class Collection(Protocol):
 
     async def next_due(self) -> datetime | None:
         """When the next document falls due."""
+
+    async def due_stats(self, before: datetime) -> DueStats:
+        """How many documents fell due before that time, and the first of them."""
 
     async def unsent(self, slots: Sequence[int], limit: int) -> Sequence[Unsent]:
         """Documents of these slots with events to send, longest waiting first."""

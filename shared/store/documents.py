@@ -112,6 +112,14 @@ class UnsentStats:
 
 
 @dataclass(frozen=True, slots=True)
+class DueStats:
+    """How many documents were due by some time, and since when the first of them is."""
+
+    overdue: int
+    oldest: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Write:
     """One conditional change of one document: applied only at ``version``.
 

@@ -17,6 +17,7 @@ from shared.store.documents import (
     HISTORY,
     SEEN,
     Document,
+    DueStats,
     Duplicate,
     Index,
     Unsent,
@@ -140,6 +141,12 @@ class MemoryCollection:
     async def next_due(self) -> datetime | None:
         """When the next document falls due."""
         return min((d["due_at"] for d in self._documents.values() if "due_at" in d), default=None)
+
+    async def due_stats(self, before: datetime) -> DueStats:
+        """How many fell due, and since when."""
+        due = [d["due_at"] for d in self._documents.values() if "due_at" in d]
+        overdue = [at for at in due if at < before]
+        return DueStats(len(overdue), min(overdue, default=None))
 
     async def unsent(self, slots: Sequence[int], limit: int) -> Sequence[Unsent]:
         """Documents with events to send, longest waiting first."""

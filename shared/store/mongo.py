@@ -25,6 +25,7 @@ from shared.store.book import MongoBook
 from shared.store.documents import (
     SLOTS,
     Document,
+    DueStats,
     Index,
     Unsent,
     UnsentStats,
@@ -228,6 +229,14 @@ class MongoCollection:
                 {"due_at": {"$exists": True}}, {"due_at": 1}, sort=[("due_at", 1)]
             )
         return None if first is None else first["due_at"]
+
+    async def due_stats(self, before: datetime) -> DueStats:
+        """How many fell due, and since when."""
+        overdue: Document = {"due_at": {"$lt": before}}
+        async with _answering():
+            count = await self._documents.count_documents(overdue)
+            first = await self._documents.find_one(overdue, {"due_at": 1}, sort=[("due_at", 1)])
+        return DueStats(count, None if first is None else first["due_at"])
 
     async def unsent(self, slots: Sequence[int], limit: int) -> Sequence[Unsent]:
         """Documents with events to send, longest waiting first."""

@@ -78,9 +78,14 @@ class Store(Generic[S]):
         """
         return ()
 
+    @property
+    def falls_due(self) -> bool:
+        """Whether its records fall due at some time."""
+        return type(self).due is not Store.due
+
     async def ensure_indexes(self) -> None:
         """Create the indexes that are missing."""
-        due = () if type(self).due is Store.due else (_DUE_INDEX,)
+        due = (_DUE_INDEX,) if self.falls_due else ()
         newest = (_NEWEST_INDEX,) if self.listed else ()
         outbox = (_OUTBOX_INDEX,) if self.source else ()
         await self.collection.ensure_indexes((*outbox, *newest, *due, *self.indexes))

@@ -9,6 +9,7 @@ import typer
 
 from services.console.issuer import TENANT
 from services.console.ops.parts import parts
+from services.console.ops.pipeline import pipeline
 
 if TYPE_CHECKING:
     from services.console.ops.client import Target
@@ -17,6 +18,7 @@ DEMO_FOLDER = Path(".linkway/demo")
 """Where `make demo` keeps what it needs."""
 
 ops = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
+ops.command("pipeline")(pipeline)
 ops.command("parts")(parts)
 
 

@@ -43,6 +43,7 @@ from services.notifications.handlers.subscribing import (
     subscriptions_of,
     unsubscribe,
 )
+from services.notifications.handlers.waiting import waiting_in
 from services.notifications.handlers.withdrawing import withdraw_notices
 
 __all__ = [
@@ -80,5 +81,6 @@ __all__ = [
     "tell",
     "tell_back",
     "unsubscribe",
+    "waiting_in",
     "withdraw_notices",
 ]

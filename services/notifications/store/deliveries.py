@@ -60,6 +60,36 @@ class Deliveries(Store[Delivery]):
         """Who is first in the line of ``delivery``: the only one that may be sent now."""
         return await self._head((delivery.tenant, delivery.line))
 
+    async def waiting(self, tenant: str | None, since: datetime) -> Sequence[Mapping[str, Any]]:
+        """How many wait by tenant and organisation, and how many failed at their last attempt.
+
+        With when the first of them was made, and how many made after ``since`` were given up;
+        counted within the indexes of lines and states, however many were delivered before.
+        """
+        of = {"tenant": tenant if tenant is not None else {"$gt": ""}}
+        by = {"tenant": "$tenant", "organisation": "$state.organisation_id"}
+        failed = {"$gt": [{"$size": "$state.attempts"}, "$state.tried_before"]}
+        waiting = await self.aggregate(
+            [
+                {"$match": {**of, "facets.line": {"$exists": True}}},
+                {
+                    "$group": {
+                        "_id": by,
+                        "waiting": {"$sum": 1},
+                        "failing": {"$sum": {"$cond": [failed, 1, 0]}},
+                        "oldest": {"$min": "$created_at"},
+                    }
+                },
+            ]
+        )
+        given_up = await self.aggregate(
+            [
+                {"$match": {**of, "state.status": "failed", "created_at": {"$gte": since}}},
+                {"$group": {"_id": by, "given_up": {"$sum": 1}}},
+            ]
+        )
+        return [*waiting, *given_up]
+
     async def _heads(self, lines: Sequence[tuple[str, str]]) -> Sequence[Saved[Delivery] | None]:
         found: dict[tuple[str, str], Saved[Delivery]] = {}
         for tenant in {tenant for tenant, _ in lines}:
