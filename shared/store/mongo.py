@@ -233,7 +233,7 @@ class MongoCollection:
     async def due_stats(self, before: datetime) -> DueStats:
         """How many fell due, and since when."""
         overdue: Document = {"due_at": {"$lt": before}}
-        async with _answering():
+        async with answering():
             count = await self._documents.count_documents(overdue)
             first = await self._documents.find_one(overdue, {"due_at": 1}, sort=[("due_at", 1)])
         return DueStats(count, None if first is None else first["due_at"])
