@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from shared.audit.lines import Entry, first_link, link
+from shared.coalesce import Coalescer
 from shared.errors import Unavailable
-from shared.store.coalesce import Coalescer
 
 _ATTEMPTS = 30
 _PAUSE = 0.002

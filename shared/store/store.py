@@ -12,10 +12,10 @@ from shared.audit.journal import Journal
 from shared.audit.lines import Entry, digest
 from shared.audit.trail import TRAIL, Trail, current_trail
 from shared.cause import Cause
+from shared.coalesce import Coalescer
 from shared.errors import Contended, NotFound
 from shared.events import Event
 from shared.store import codec
-from shared.store.coalesce import Coalescer
 from shared.store.collection import Collection
 from shared.store.documents import Document, Duplicate, Index, Page, S, Saved, Write
 from shared.store.fold import Change, Fold, Update

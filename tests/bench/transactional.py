@@ -36,7 +36,9 @@ def create_app() -> FastAPI:
         while True:
             waiting = await outbox.find().sort("_id", 1).limit(_BATCH).to_list(_BATCH)
             sending = [
-                await producer.send(TOPIC, str(each["event"]).encode(), key=str(each["_id"]).encode())
+                await producer.send(
+                    TOPIC, str(each["event"]).encode(), key=str(each["_id"]).encode()
+                )
                 for each in waiting
             ]
             await asyncio.gather(*sending)
@@ -66,8 +68,9 @@ def create_app() -> FastAPI:
         referral_id = str(uuid4())
         event = {"referral_id": referral_id, "service_id": body.service_id, "kind": body.kind}
         document = {"_id": referral_id, "created_at": datetime.now(UTC), **body.model_dump()}
-        async with await client.start_session() as session, session.start_transaction(
-            write_concern=safe
+        async with (
+            await client.start_session() as session,
+            session.start_transaction(write_concern=safe),
         ):
             await referrals.insert_one(document, session=session)
             await outbox.insert_one(

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from shared.coalesce import Coalescer
 from shared.errors import Unavailable
-from shared.store.coalesce import Coalescer
 
 
 class Doubling:

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from services.notifications.domain import Delivery
+from shared.coalesce import Coalescer
 from shared.store import Collection, Index, Saved, Store
-from shared.store.coalesce import Coalescer
 
 _SOURCE = "/linkway/notifications"
 

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -110,7 +110,7 @@ async def partition(run: Run) -> None:
             await back()
 
 
-async def _move(stage: Stage, net: Network, service: str) -> Callable[[], object]:
+async def _move(stage: Stage, net: Network, service: str) -> Callable[[], Awaitable[None]]:
     """Run the service's process in the namespace; gives what stops it."""
     processes = stage.platform.processes
     child = stage.child(service)
