@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import ClassVar, Literal
 
+from pydantic import AwareDatetime
+
 from shared.events.base import Event
 
 ServiceRole = Literal["link_worker_team", "community"]
@@ -116,6 +118,8 @@ class OrganisationChanged(Event):
     status: str
     part_of: str | None = None
     """The organisation above it, such as a practice's primary care network."""
+    valid_from: AwareDatetime | None = None
+    """When it became, or will become, part of that; without it when this occurred."""
 
     @property
     def subject(self) -> str:

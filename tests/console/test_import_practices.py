@@ -1,4 +1,5 @@
 import csv
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -120,3 +121,22 @@ def test_a_missing_postcode_is_said(tmp_path: Path) -> None:
 
     assert isinstance(row, Row)
     assert row.notes == ("no postcode",)
+
+
+@pytest.mark.parametrize(
+    ("commissioner", "joined", "since", "notes"),
+    [
+        ("ZZ0", "20130401", date(2013, 4, 1), 0),
+        ("ZZ0", "", None, 0),
+        ("ZZ0", "20131341", None, 1),
+        ("", "20130401", None, 0),
+    ],
+)
+def test_a_practice_is_part_of_it_since_the_day_the_file_says(
+    tmp_path: Path, commissioner: str, joined: str, since: date | None, notes: int
+) -> None:
+    (row,) = read(tmp_path, line(c15=commissioner, c16=joined))
+    assert isinstance(row, Row)
+    assert isinstance(row.record, Organisation)
+    assert row.record.part_of_since == since
+    assert len(row.notes) == notes

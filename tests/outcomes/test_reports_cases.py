@@ -154,6 +154,19 @@ async def test_an_outcome_is_counted_by_its_code(stores: Stores) -> None:
     assert (await figures(stores))[f"outcome|{TEAM}|goals_met|completed"] == 1
 
 
+async def test_a_move_stated_ahead_counts_for_cases_opened_from_its_day_on(stores: Stores) -> None:
+    ahead = belongs("pcn-2", 2, days=-20).model_copy(
+        update={"valid_from": NOON + timedelta(days=10)}
+    )
+    behind = belongs("pcn-0", 3, days=5).model_copy(update={"valid_from": NOON - timedelta(days=1)})
+    await tell(stores, belongs("pcn-1", 1, days=-30), ahead, intake())
+    assert (await stores.cases.get(CASE, TENANT)).state.pcn == "pcn-1"
+    tree = (await stores.trees.get(f"{TENANT}:{PRACTICE}", TENANT)).state
+    assert tree.part_of_at(NOON + timedelta(days=10)) == "pcn-2"
+    await tell(stores, behind)  # put right after the case was opened
+    assert (await stores.cases.get(CASE, TENANT)).state.pcn == "pcn-0"
+
+
 async def test_past_reports_keep_the_old_tree(stores: Stores) -> None:
     await tell(stores, belongs("pcn-1", 1, days=-30), intake(), belongs("pcn-2", 2, days=30))
     assert (await dims(stores))["pcn"] == "pcn-1"

@@ -69,13 +69,20 @@ class Organisation(Record):
 
     name: Line
     kind: Literal[
-        "practice", "provider", "trust", "primary_care_network", "integrated_care_board", "other"
+        "practice",
+        "provider",
+        "trust",
+        "primary_care_network",
+        "place",
+        "integrated_care_board",
+        "other",
     ]
     status: Literal["active", "closed"] = "active"
     address: Address = Address()
     email: str | None = None
     telephone: str | None = None
     part_of: str | None = None
+    part_of_since: date | None = None
 
     def areas(self) -> frozenset[str]:
         """The area of its postcode."""

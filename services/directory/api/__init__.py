@@ -10,6 +10,7 @@ from services.directory.api import (
     problems,
     registers,
     services,
+    tree,
     unmet,
 )
 
@@ -18,6 +19,7 @@ routers = (
     finding.router,
     matching.router,
     registers.router,
+    tree.router,
     needs.router,
     assurance.router,
     problems.router,

@@ -10,6 +10,7 @@ from services.directory import handlers
 from services.directory.api.models import BatchResults, OrganisationList
 from services.directory.api.rows import DistrictRows, OrganisationRows, put_rows
 from services.directory.api.services import CURATORS, Held
+from services.directory.api.tree import Now
 from services.directory.domain import (
     Id,
     Organisation,
@@ -33,7 +34,9 @@ async def put_organisations(
 ) -> BatchResults:
     """Load many organisations.
 
-    Up to 500 at once. Create or restate each organisation by its id, as with services.
+    Up to 500 at once. Create or restate each organisation by its id, as with services. Say with
+    `part_of_since` from which day it is part of another: the day may lie ahead, and what it was
+    part of before is kept.
     """
     return await put_rows(
         Organisation, rows, lambda good: handlers.put_organisations(stores, good, cause)
@@ -61,12 +64,16 @@ async def put_districts(
 
 @router.get("/organisations/{organisation_id}")
 async def get_organisation(
-    organisation_id: Id, actor: Acting, stores: Held, response: Response
+    organisation_id: Id, actor: Acting, stores: Held, now: Now, response: Response
 ) -> Organisation:
-    """Read an organisation by its ODS code or id."""
+    """Read an organisation by its ODS code or id.
+
+    `part_of` is what it is part of today; `/organisations/{organisation_id}/place` says what it was
+    and will be.
+    """
     saved = await handlers.get_organisation(stores, organisation_id, actor.tenant)
     response.headers["ETag"] = etag(saved.version)
-    return saved.state.organisation
+    return saved.state.at(now)
 
 
 @router.get("/organisations")
@@ -75,6 +82,7 @@ async def list_organisations(
     actor: Acting,
     page: Paging,
     stores: Held,
+    now: Now,
     kind: OrganisationKind | None = None,
     postcode_district: Annotated[District | None, Query(description="Such as ZZ1.")] = None,
     status: OrganisationStatus | None = None,
@@ -90,6 +98,6 @@ async def list_organisations(
         cursor=page.cursor,
     )
     return OrganisationList(
-        items=tuple(saved.state.organisation for saved in found.items),
+        items=tuple(saved.state.at(now) for saved in found.items),
         next_cursor=found.next_cursor,
     )

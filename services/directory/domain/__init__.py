@@ -30,6 +30,7 @@ from services.directory.domain.organisations import (
     OrganisationRecord,
     OrganisationStatus,
     PostcodeDistrict,
+    move_organisation,
     state_organisation,
 )
 from services.directory.domain.parts import Capacity, Location
@@ -58,6 +59,13 @@ from services.directory.domain.service import (
     restate,
 )
 from services.directory.domain.sessions import Session, Weekday, next_session, open_days
+from services.directory.domain.tree import (
+    Belonging,
+    chain,
+    circles,
+    part_of_at,
+    start_of,
+)
 from services.directory.domain.unmet import (
     TELLING,
     UnmetNeed,
@@ -83,6 +91,7 @@ __all__ = [
     "AssuranceRules",
     "AssuranceStage",
     "Barrier",
+    "Belonging",
     "By",
     "Candidate",
     "Capacity",
@@ -122,8 +131,10 @@ __all__ = [
     "Why",
     "ask",
     "assure",
+    "chain",
     "check_owner",
     "check_statement",
+    "circles",
     "close",
     "confirm",
     "fields",
@@ -132,10 +143,12 @@ __all__ = [
     "hear",
     "leads_nowhere",
     "metres_between",
+    "move_organisation",
     "next_asking",
     "next_session",
     "note",
     "open_days",
+    "part_of_at",
     "publish",
     "rank",
     "report",
@@ -143,6 +156,7 @@ __all__ = [
     "resolve",
     "restate",
     "split_postcode",
+    "start_of",
     "state_capacity",
     "state_organisation",
     "takes_place",

@@ -37,6 +37,7 @@ from services.directory.handlers.services import (
     put_service,
     put_services,
 )
+from services.directory.handlers.tree import Standing, move, see_place
 from services.directory.handlers.unmet import count_unmet_needs, follow_need, note_unmet_need
 from services.directory.handlers.upsert import Outcome, Upserted
 
@@ -48,6 +49,7 @@ __all__ = [
     "Outcome",
     "Place",
     "Reported",
+    "Standing",
     "Upserted",
     "Wanted",
     "ask_for_assurance",
@@ -66,6 +68,7 @@ __all__ = [
     "list_problems",
     "make_confirm_link",
     "match_services",
+    "move",
     "note_unmet_need",
     "put_capacity",
     "put_districts",
@@ -75,5 +78,6 @@ __all__ = [
     "report_problem",
     "resolve_problem",
     "see_listing_to_confirm",
+    "see_place",
     "see_waiting_list",
 ]

@@ -14,20 +14,29 @@ from services.directory.domain import (
     PostcodeDistrict,
     state_organisation,
 )
+from services.directory.handlers.tree import circular
 from services.directory.handlers.upsert import Upserted, upsert
 from services.directory.store import Stores, key
 from shared.cause import Cause
+from shared.errors import Invalid
 from shared.events import OrganisationChanged
 from shared.store import Page, Saved
 
 
 async def put_organisations(
     stores: Stores, organisations: Sequence[Organisation], cause: Cause
-) -> Sequence[Upserted[OrganisationRecord]]:
-    """Store many organisations at once; the answers are in the order given."""
-    tenant = cause.actor.tenant
+) -> Sequence[Upserted[OrganisationRecord] | Invalid]:
+    """Store many organisations at once; the answers are in the order given.
 
-    async def put(organisation: Organisation) -> Upserted[OrganisationRecord]:
+    One that would become part of itself is answered with what is wrong.
+    """
+    tenant = cause.actor.tenant
+    wrong = await circular(stores, organisations, cause)
+
+    async def put(organisation: Organisation) -> Upserted[OrganisationRecord] | Invalid:
+        if organisation.id in wrong:
+            return wrong[organisation.id]
+
         def change(
             known: OrganisationRecord | None,
         ) -> tuple[OrganisationRecord, Sequence[OrganisationChanged]]:

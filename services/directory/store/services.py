@@ -145,6 +145,7 @@ class Organisations(Store[OrganisationRecord]):
     indexes: ClassVar[Sequence[Index]] = (
         Index("by_kind", (("tenant", 1), ("facets.kind", 1), ("facets.district", 1))),
         Index("by_district", (("tenant", 1), ("facets.district", 1))),
+        Index("by_above", (("tenant", 1), ("facets.above", 1))),
     )
 
     def facets(self, state: OrganisationRecord) -> Mapping[str, Any]:
@@ -155,6 +156,7 @@ class Organisations(Store[OrganisationRecord]):
             "kind": organisation.kind,
             "status": organisation.status,
             "district": postcode[0] if postcode else None,
+            "above": sorted({each.part_of for each in state.steps if each.part_of}),
         }
 
 

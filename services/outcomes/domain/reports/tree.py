@@ -36,6 +36,7 @@ def note_organisation(tree: Tree, event: OrganisationChanged) -> Tree:
     """The tree with this fact in its place; the same fact again changes nothing."""
     if any(each.seq == event.seq for each in tree.belongings):
         return tree
-    step = Belonging(since=event.occurred_at, seq=event.seq, part_of=event.part_of)
+    since = event.valid_from or event.occurred_at
+    step = Belonging(since=since, seq=event.seq, part_of=event.part_of)
     steps = sorted((*tree.belongings, step), key=lambda each: (each.since, each.seq))
     return tree.model_copy(update={"belongings": tuple(steps)})
