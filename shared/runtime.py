@@ -20,6 +20,7 @@ from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.events import Event
 from shared.ops import TAG, CountWaiting, Gauges, Operations, Sampler, operations_routers
+from shared.repair import Letters, LetterShelf, Mender, Repair, Runs
 from shared.settings import ServiceSettings
 from shared.store import Collection, Database, Store
 from shared.telemetry import Telemetry
@@ -81,22 +82,32 @@ class Runtime:
         ]
         for store in kept:
             store.audit_by(self.journal)
-        bus = Bus(self.settings, self.telemetry)
+        shelf = LetterShelf(Letters(self.collection("dead_letters")))
+        bus = Bus(self.settings, self.telemetry, shelf)
         bus.relay([store.collection for store in kept if store.source])
         for consumer in consumers:
             bus.consume(consumer, stores)
 
-        operations = self._operations(kept, bus, consumers, count_waiting)
+        mender = Mender(shelf.letters, bus.appliers, self.settings, self.clock.now)
+        repair = Repair(Runs(self.collection("repairs")), mender, shelf, self.telemetry)
+        operations = self._operations(kept, bus, consumers, count_waiting, repair)
 
         @asynccontextmanager
         async def lifespan(_: FastAPI) -> AsyncIterator[None]:
             async with AsyncExitStack() as stack:
                 stack.callback(self.telemetry.close)
                 stack.push_async_callback(self._database.close)
-                await _prepare([*kept, self.journal.book], within=self.settings.graceful_seconds)
+                await _prepare(
+                    [*kept, *repair.stores, self.journal.book],
+                    within=self.settings.graceful_seconds,
+                )
                 _settle_memory()
                 patience = 2 * self.settings.graceful_seconds
-                own = (("bus", bus.run), ("sampler", operations.sampler.run))
+                own = (
+                    ("bus", bus.run),
+                    ("sampler", operations.sampler.run),
+                    ("repair", repair.work),
+                )
                 for name, work in (*own, *_named(workers)):
                     await stack.enter_async_context(_running(name, work, patience))
                 yield
@@ -141,6 +152,7 @@ class Runtime:
         bus: Bus,
         consumers: Sequence[Consumer[Any]],
         count_waiting: CountWaiting | None,
+        repair: Repair,
     ) -> Operations:
         stores = {store.collection.name: store for store in kept}
         sampler = Sampler(
@@ -162,6 +174,7 @@ class Runtime:
             stores=stores,
             consumers=consumers,
             sampler=sampler,
+            repair=repair,
             count_waiting=count_waiting,
         )
 

@@ -1,28 +1,48 @@
 """Events to and from Kafka, with nothing lost between a service and its neighbours."""
 
 from shared.bus.asyncapi import asyncapi_document
-from shared.bus.batch import Patience
+from shared.bus.batch import Applier, Patience, event_type_of, is_passing
 from shared.bus.broker import Publisher, make_broker
 from shared.bus.bus import Bus, Check
 from shared.bus.consumer import Consumer, Handler
-from shared.bus.dead_letters import DeadLetters, original_headers
+from shared.bus.dead_letters import (
+    Copy,
+    DeadLetters,
+    Headers,
+    Record,
+    original_headers,
+    reason_of,
+)
+from shared.bus.looking import RecordReader
 from shared.bus.reading import TopicReader
+from shared.bus.shelf import NoShelf, Shelf, Turn
 from shared.bus.topics import ALL_TOPICS, DEAD_LETTERS, ensure_topics, topic_name
 
 __all__ = [
     "ALL_TOPICS",
     "DEAD_LETTERS",
+    "Applier",
     "Bus",
     "Check",
     "Consumer",
+    "Copy",
     "DeadLetters",
     "Handler",
+    "Headers",
+    "NoShelf",
     "Patience",
     "Publisher",
+    "Record",
+    "RecordReader",
+    "Shelf",
     "TopicReader",
+    "Turn",
     "asyncapi_document",
     "ensure_topics",
+    "event_type_of",
+    "is_passing",
     "make_broker",
     "original_headers",
+    "reason_of",
     "topic_name",
 ]

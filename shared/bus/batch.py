@@ -15,9 +15,10 @@ from aiokafka import TopicPartition
 
 from shared.bus.consumer import Consumer, Listening, StoresT
 from shared.bus.dead_letters import DeadLetters, Record
+from shared.bus.shelf import Shelf, Turn
 from shared.cause import Actor, Cause
-from shared.errors import Contended, LinkwayError, Unavailable
-from shared.events import ALL_EVENTS, parse_data, parse_envelope
+from shared.errors import Contended, LinkwayError, NotFound, Unavailable
+from shared.events import ALL_EVENTS, Envelope, Event, parse_data, parse_envelope
 from shared.store import Saved
 from shared.telemetry import Telemetry, Work, working_on
 
@@ -98,12 +99,14 @@ class Applier(Generic[StoresT]):
         dead_letters: DeadLetters,
         telemetry: Telemetry,
         *,
+        shelf: Shelf,
         group: str,
         patience: Patience,
     ) -> None:
         self._listening: Mapping[str, Listening[StoresT]] = consumer.listening
         self._stores = stores
         self._dead_letters = dead_letters
+        self._shelf = shelf
         self._telemetry = telemetry
         self._group = group
         self._patience = patience
@@ -116,6 +119,11 @@ class Applier(Generic[StoresT]):
         A record that cannot be finished now holds back those behind it with the same key.
         Never raises for a record's sake.
         """
+        try:
+            await self._shelf.ready(self._group)
+        except Unavailable as error:
+            self._leave(records[0], error, attempts=0)
+            return
         lanes: dict[tuple[TopicPartition, bytes | None], list[Record]] = {}
         for record in records:
             lanes.setdefault((_partition(record), record.key), []).append(record)
@@ -139,7 +147,7 @@ class Applier(Generic[StoresT]):
         while True:
             attempts += 1
             try:
-                result = await self._attempt(record)
+                result = await self._in_turn(record)
             except Exception as error:  # noqa: BLE001 - each is judged, none passes unseen
                 fault = _judge(error)
                 if fault is _Fault.BUG and attempts == 1:
@@ -156,17 +164,44 @@ class Applier(Generic[StoresT]):
                     return self._leave(record, error, attempts)
                 await self._pause(attempts)
             else:
-                self._count(_type_of(record), result)
+                self._count(event_type_of(record), result)
                 return True
 
-    async def _attempt(self, record: Record) -> str:
+    async def _in_turn(self, record: Record) -> str:
+        """Apply the record, or let it wait where its lane says so: ``waiting``."""
+        turn = await self._shelf.turn(record, self._group)
+        if turn is Turn.GO:
+            return await self.once(record)
+        if turn is Turn.TRY:
+            try:
+                result = await self.once(record)
+            except NotFound:
+                structlog.get_logger().debug("event misses what those before it miss")
+            else:
+                self._shelf.moved(record, self._group)
+                return result
+        await self._shelf.wait(record, self._group)
+        return "waiting"
+
+    def read(self, record: Record) -> tuple[Envelope, Event, Listening[StoresT]] | None:
+        """What the record says and who hears it; None where nobody here listens to its kind.
+
+        Raises Invalid where it cannot be read.
+        """
         envelope = parse_envelope(
             [(name, value or b"") for name, value in record.headers], record.key, record.value
         )
         listening = self._listening.get(envelope.type)
         if listening is None:
+            return None
+        return envelope, parse_data(envelope, listening.event), listening
+
+    async def once(self, record: Record) -> str:
+        """Apply one record: ``applied``, ``repeated``, or ``ignored``; raises what it met."""
+        read = self.read(record)
+        if read is None:
             return "ignored"
-        event = parse_data(envelope, listening.event)
+        envelope, event, listening = read
         with self._telemetry.process_span(
             record.topic,
             event_id=envelope.id,
@@ -196,10 +231,11 @@ class Applier(Generic[StoresT]):
 
     async def _set_aside(self, record: Record, error: Exception, attempts: int) -> bool:
         try:
-            await self._dead_letters.put(record, error, group=self._group, attempts=attempts)
+            copy = await self._dead_letters.put(record, error, group=self._group, attempts=attempts)
+            await self._shelf.keep(record, error, group=self._group, attempts=attempts, copy=copy)
         except Unavailable as failure:
             return self._leave(record, failure, attempts)
-        self._count(_type_of(record), "dead")
+        self._count(event_type_of(record), "dead")
         return True
 
     def _count(self, event_type: str, result: str) -> None:
@@ -228,6 +264,11 @@ class Applier(Generic[StoresT]):
             return
 
 
+def is_passing(error: Exception) -> bool:
+    """Whether the same record may well be applied later, without any repair."""
+    return _judge(error) is _Fault.TRANSIENT
+
+
 def _judge(error: Exception) -> _Fault:
     if isinstance(error, (Unavailable, Contended, TimeoutError, ConnectionError)):
         return _Fault.TRANSIENT
@@ -238,7 +279,7 @@ def _partition(record: Record) -> TopicPartition:
     return TopicPartition(record.topic, record.partition)
 
 
-def _type_of(record: Record) -> str:
+def event_type_of(record: Record) -> str:
     """The event's type, if it is one there is: a metric's label must not hold what was sent."""
     sent = next((value for name, value in record.headers if name == "ce_type"), None)
     return _KNOWN_TYPES.get(sent or b"", "unknown")

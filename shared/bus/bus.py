@@ -8,13 +8,14 @@ from typing import Any
 
 import structlog
 
-from shared.bus.batch import Patience
+from shared.bus.batch import Applier, Patience
 from shared.bus.broker import Publisher
 from shared.bus.consumer import Consumer, StoresT
 from shared.bus.dead_letters import DeadLetters
 from shared.bus.ending import end_tasks, heed_cancellation
+from shared.bus.shelf import NoShelf, Shelf
 from shared.bus.subscription import Subscription
-from shared.bus.topics import ensure_topics
+from shared.bus.topics import ensure_topics, topic_name
 from shared.errors import Unavailable
 from shared.relay import Relay
 from shared.settings import ServiceSettings
@@ -36,7 +37,12 @@ class Bus:
     A service serves HTTP while Kafka is away: its events wait in the outboxes.
     """
 
-    def __init__(self, settings: ServiceSettings, telemetry: Telemetry) -> None:
+    def __init__(
+        self, settings: ServiceSettings, telemetry: Telemetry, shelf: Shelf | None = None
+    ) -> None:
+        self._shelf = shelf or NoShelf()
+        self.appliers: dict[str, Applier[Any]] = {}
+        """By group: the code of each consumer, to apply single records by again."""
         self._settings = settings
         self._telemetry = telemetry
         self._publisher = Publisher(settings)
@@ -59,9 +65,20 @@ class Bus:
                 self._dead_letters,
                 self._settings,
                 self._telemetry,
+                shelf=self._shelf,
                 patience=patience or Patience(),
             )
 
+        group = topic_name(self._settings, consumer.service)
+        self.appliers[group] = Applier(
+            consumer,
+            stores,
+            self._dead_letters,
+            self._telemetry,
+            shelf=self._shelf,
+            group=group,
+            patience=patience or Patience(),
+        )
         if consumer.topics:
             self._subscribe.append(subscribe)
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -53,6 +54,14 @@ class Record(Protocol):
         """As sent; a name may come twice, a value may be any bytes."""
 
 
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Where a dead letter lies on ``dead-letters``."""
+
+    partition: int
+    offset: int
+
+
 class DeadLetters:
     """Publishes to ``dead-letters``: same key, same bytes, same headers, and ``dl_*`` headers.
 
@@ -69,7 +78,7 @@ class DeadLetters:
         self._topic = topic_name(settings, DEAD_LETTERS)
         self._dead = telemetry.metrics.dead_letters_total
 
-    async def put(self, record: Record, error: Exception, *, group: str, attempts: int) -> None:
+    async def put(self, record: Record, error: Exception, *, group: str, attempts: int) -> Copy:
         """Set ``record`` aside. Raises Unavailable when Kafka did not take it in time."""
         kind = type(error).__name__
         headers = {
@@ -91,7 +100,7 @@ class DeadLetters:
                 sending = await self._publisher.send(
                     self._topic, key=record.key, value=record.value, headers=headers
                 )
-                await sending
+                sent = await sending
         except (KafkaError, TimeoutError) as failure:
             await self._publisher.rebuild(generation)
             raise Unavailable("The dead letter could not be published.") from failure
@@ -106,6 +115,7 @@ class DeadLetters:
             reason=headers["dl_reason"],
             attempts=attempts,
         )
+        return Copy(sent.partition, sent.offset)
 
 
 def original_headers(dead_letter: Headers) -> list[tuple[str, bytes | None]]:

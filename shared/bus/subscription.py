@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic
 
 import structlog
@@ -18,6 +18,7 @@ from shared.bus.broker import make_broker
 from shared.bus.consumer import Consumer, StoresT
 from shared.bus.dead_letters import DeadLetters
 from shared.bus.ending import end_tasks
+from shared.bus.shelf import Shelf
 from shared.bus.topics import topic_name
 from shared.errors import Unavailable
 from shared.settings import ServiceSettings
@@ -46,11 +47,12 @@ class Subscription(Generic[StoresT]):
         settings: ServiceSettings,
         telemetry: Telemetry,
         *,
+        shelf: Shelf,
         patience: Patience,
     ) -> None:
         group = topic_name(settings, consumer.service)
         self._applier = Applier(
-            consumer, stores, dead_letters, telemetry, group=group, patience=patience
+            consumer, stores, dead_letters, telemetry, shelf=shelf, group=group, patience=patience
         )
         self._patience = patience
         self._work: asyncio.Task[None] | None = None
@@ -70,7 +72,7 @@ class Subscription(Generic[StoresT]):
             auto_offset_reset="earliest",
             fetch_max_wait_ms=_FETCH_WAIT_MS,
             heartbeat_interval_ms=_HEARTBEAT_MS,
-            listener=_HandOver(self._idle, self._rests),
+            listener=_HandOver(self._idle, self._rests, lambda: shelf.forget(group)),
             parser=_unparsed,
             decoder=_records,
             no_reply=True,
@@ -181,9 +183,15 @@ class Subscription(Generic[StoresT]):
 class _HandOver(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
     """Lets the batch in hand finish before its partitions go to another member."""
 
-    def __init__(self, idle: asyncio.Event, rests: dict[TopicPartition, float]) -> None:
+    def __init__(
+        self,
+        idle: asyncio.Event,
+        rests: dict[TopicPartition, float],
+        changed: Callable[[], None],
+    ) -> None:
         self._idle = idle
         self._rests = rests
+        self._changed = changed
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Wait a few seconds for the commit; ``revoked`` is everything this member had."""
@@ -197,7 +205,8 @@ class _HandOver(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
             structlog.get_logger().info("a batch goes on after its partitions were taken")
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        """Tell how many partitions this member has now."""
+        """Tell how many partitions this member has now, before it gets records of them."""
+        self._changed()
         structlog.get_logger().debug("partitions assigned", count=len(list(assigned)))
 
 

@@ -10,6 +10,7 @@ from shared.bus import Bus, Consumer
 from shared.clock import Clock
 from shared.ops.sampler import Sampler
 from shared.ops.waiting import CountWaiting
+from shared.repair import Repair
 from shared.settings import ServiceSettings
 from shared.store import Database, Store
 from shared.telemetry import Telemetry
@@ -27,6 +28,7 @@ class Operations:
     stores: Mapping[str, Store[Any]]
     consumers: Sequence[Consumer[Any]]
     sampler: Sampler
+    repair: Repair
     count_waiting: CountWaiting | None = None
 
     @property

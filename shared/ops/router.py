@@ -7,10 +7,17 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from shared.ops.about import about_router
+from shared.ops.dead_letters import dead_letters_router
 from shared.ops.operations import Operations
 from shared.ops.pipeline import pipeline_router
+from shared.ops.repairs import repairs_router
 
 
 def operations_routers(operations: Operations) -> Sequence[APIRouter]:
     """Every part of a service's operations API. A new part adds its router here."""
-    return [about_router(operations), pipeline_router(operations)]
+    return [
+        about_router(operations),
+        pipeline_router(operations),
+        dead_letters_router(operations),
+        repairs_router(operations),
+    ]

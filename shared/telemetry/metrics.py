@@ -22,6 +22,9 @@ class Metrics:
     outbox_oldest_unsent_seconds: Gauge
     dead_letters_total: Counter
     duplicate_effects_suppressed_total: Counter
+    dlq_open: Gauge
+    dlq_waiting: Gauge
+    dlq_oldest_seconds: Gauge
 
     @classmethod
     def registered(cls, registry: CollectorRegistry) -> Self:
@@ -70,6 +73,22 @@ class Metrics:
             duplicate_effects_suppressed_total=Counter(
                 "duplicate_effects_suppressed_total",
                 "Causes that came again and changed nothing.",
+                registry=registry,
+            ),
+            dlq_open=Gauge(
+                "dlq_open",
+                "Dead letters that nobody has replayed or discarded, as kept by this service.",
+                ("group", "type", "reason"),
+                registry=registry,
+            ),
+            dlq_waiting=Gauge(
+                "dlq_waiting",
+                "Events that wait behind a dead letter of the same key.",
+                registry=registry,
+            ),
+            dlq_oldest_seconds=Gauge(
+                "dlq_oldest_seconds",
+                "Age of the oldest dead letter that is open or waits.",
                 registry=registry,
             ),
         )
