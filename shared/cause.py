@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from shared.ids import derived_id, new_id
@@ -15,7 +15,9 @@ class Actor:
     ``subject`` is the opaque id of a person or client at the issuer, ``organisation``
     an ODS code or an organisation id, ``tenant`` the integrated care board. ``client`` is
     the application they act through, where the issuer says so; ``scopes`` is what that
-    application is held to, None where it may do all that its user may.
+    application is held to, None where it may do all that its user may. ``operation`` is what
+    they ask for, as the service's policy names it (``POST /referrals``); a service that acts
+    on an event or a clock asks for nothing.
     """
 
     subject: str
@@ -24,6 +26,7 @@ class Actor:
     tenant: str
     client: str | None = None
     scopes: frozenset[str] | None = None
+    operation: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,19 +12,36 @@ from typing import Any
 import stamina
 import structlog
 from fastapi import APIRouter, FastAPI
-from fastapi.routing import APIRoute
 
 from shared.audit.journal import Book, Journal
 from shared.bus import Bus, Consumer, asyncapi_document
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.events import Event
-from shared.ops import TAG, CountWaiting, Gauges, Operations, Sampler, operations_routers
+from shared.ops import (
+    TAG,
+    CountWaiting,
+    Gauges,
+    Operations,
+    Sampler,
+    operations_routers,
+    operations_rows,
+)
+from shared.policy import Policy
 from shared.repair import Letters, LetterShelf, Mender, Repair, Runs
 from shared.settings import ServiceSettings
 from shared.store import Collection, Database, Store
 from shared.telemetry import Telemetry
-from shared.web import Check, Scopes, add_routes, create_base_app, health_router, test_clock_router
+from shared.web import (
+    TEST_CLOCK,
+    Check,
+    Scopes,
+    add_routes,
+    check_all_served,
+    create_base_app,
+    health_router,
+    test_clock_router,
+)
 
 Worker = Callable[[], Awaitable[None]]
 """Work that goes on for as long as the service runs; it ends when it is cancelled."""
@@ -55,6 +72,7 @@ class Runtime:
         summary: str,
         description: str = "",
         tags: Mapping[str, str] | None = None,
+        policy: Policy[Any],
         stores: Any,
         routers: Iterable[APIRouter],
         publishes: Sequence[type[Event]],
@@ -64,6 +82,9 @@ class Runtime:
         count_waiting: CountWaiting | None = None,
     ) -> FastAPI:
         """The application. ``stores`` is a dataclass whose Store fields are indexed and relayed.
+
+        ``policy`` says who may ask for what: each route has its row there, and each row its
+        route, or this raises LookupError.
 
         ``description`` says what the service is, who calls it and where to start, in Markdown;
         ``tags`` says of each group of routes, in a line, what it is for. ``count_waiting``
@@ -117,6 +138,7 @@ class Runtime:
             title=title,
             summary=summary,
             description=f"{description}\n\n{_DESCRIPTION}".strip(),
+            policy=policy,
             tags={**(tags or {}), **TAG},
             lifespan=lifespan,
             telemetry=self.telemetry,
@@ -134,16 +156,14 @@ class Runtime:
         heard = {consumer.service: consumer.events for consumer in consumers}
         contract = asyncapi_document(self.settings.service, publishes, heard)
         add_routes(app, _contract_router(contract))
-        for router in (*routers, *operations_routers(operations)):
+        for router in routers:
             add_routes(app, router)
+        for router in operations_routers(operations):
+            add_routes(app, router, operations_rows(router))
         if self.settings.test_clock:
-            add_routes(app, test_clock_router(self.clock))
-        app.state.gate.check_served(
-            f"{method} {route.path_format}"
-            for route in app.routes
-            if isinstance(route, APIRoute)
-            for method in route.methods or ()
-        )
+            add_routes(app, test_clock_router(self.clock), TEST_CLOCK)
+        check_all_served(app.routes, policy)
+        app.state.gate.check_served(row.operation for row in app.state.policy)
         return app
 
     def _operations(

@@ -10,6 +10,7 @@ from services.directory import api
 from services.directory.api import about
 from services.directory.clock import AssuranceClock
 from services.directory.consumers import consumer
+from services.directory.domain.policy import POLICY
 from services.directory.domain.scopes import SCOPES
 from services.directory.settings import Settings
 from services.directory.store import Districts, Organisations, Services, Stores, UnmetNeeds
@@ -40,6 +41,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         summary="Which community services there are, and how many places they have free.",
         description=about.DESCRIPTION,
         tags=about.TAGS,
+        policy=POLICY,
         stores=stores,
         routers=api.routers,
         scopes=SCOPES,

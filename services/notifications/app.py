@@ -10,6 +10,7 @@ from services.notifications import api, handlers
 from services.notifications.api import about
 from services.notifications.assembling import mail_server, owners_of, people_worker
 from services.notifications.consumers import consumer, people_consumer
+from services.notifications.domain.policy import POLICY
 from services.notifications.domain.scopes import SCOPES
 from services.notifications.guard import Guard
 from services.notifications.keyring import Keyring
@@ -60,6 +61,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         summary="Who wants to hear of what, and how telling them went.",
         description=about.DESCRIPTION,
         tags=about.TAGS,
+        policy=POLICY,
         stores=stores,
         routers=api.routers,
         scopes=SCOPES,

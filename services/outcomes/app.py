@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from services.outcomes import api
 from services.outcomes.api import about
 from services.outcomes.consumers import consumer, reports_consumer
+from services.outcomes.domain.policy import POLICY
 from services.outcomes.domain.scopes import SCOPES
 from services.outcomes.handlers.counting import keep_counting
 from services.outcomes.settings import Settings
@@ -41,6 +42,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         summary="What matters to a person, what they aim for, and how it goes.",
         description=about.DESCRIPTION,
         tags=about.TAGS,
+        policy=POLICY,
         stores=stores,
         routers=api.routers,
         scopes=SCOPES,

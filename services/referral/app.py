@@ -10,6 +10,7 @@ from services.referral import api, handlers
 from services.referral.api import about
 from services.referral.clockwork import Clockwork
 from services.referral.consumers import consumer
+from services.referral.domain.policy import POLICY
 from services.referral.domain.scopes import SCOPES
 from services.referral.settings import Settings
 from services.referral.store import (
@@ -50,6 +51,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         summary="Who was referred to what, and what became of it.",
         description=about.DESCRIPTION,
         tags=about.TAGS,
+        policy=POLICY,
         stores=stores,
         routers=api.routers,
         scopes=SCOPES,

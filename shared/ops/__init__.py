@@ -7,12 +7,11 @@ knows records by their ids only, and never shows what stands in one.
 from shared.ops.gauges import Gauges
 from shared.ops.operations import Operations
 from shared.ops.router import operations_routers
-from shared.ops.routing import OPERATIONS, TAG, Operator, operations_router
+from shared.ops.routing import TAG, Operator, operations_router, operations_rows
 from shared.ops.sampler import Sampler
 from shared.ops.waiting import CountWaiting, Waiting
 
 __all__ = [
-    "OPERATIONS",
     "TAG",
     "CountWaiting",
     "Gauges",
@@ -22,4 +21,5 @@ __all__ = [
     "Waiting",
     "operations_router",
     "operations_routers",
+    "operations_rows",
 ]

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from fastapi import APIRouter
 
-from fastapi import APIRouter, Depends
+from shared.policy import Role, Table, may
+from shared.web import Acting
+from shared.web.access import operations_of
 
-from shared.cause import Actor
-from shared.web import require_role
-
-OPERATIONS = "operations"
-"""The role of those who look after the platform."""
-
-Operator = Annotated[Actor, Depends(require_role(OPERATIONS))]
+Operator = Acting
 """Who asks, for routes that must know the tenant or write down who acted."""
 
 TAG = {"operations": "How the service's plumbing does, for operations staff: no person's data."}
@@ -20,4 +16,13 @@ TAG = {"operations": "How the service's plumbing does, for operations staff: no 
 
 def operations_router() -> APIRouter:
     """An empty router whose routes only operations may use; each states its path in full."""
-    return APIRouter(tags=["operations"], dependencies=[Depends(require_role(OPERATIONS))])
+    return APIRouter(tags=["operations"])
+
+
+def operations_rows(router: APIRouter) -> Table:
+    """The rows of such a router's routes: all for operations, and for no one else."""
+    return {
+        operation: [may((Role.OPERATIONS,))]
+        for route in router.routes
+        for operation in operations_of(route).values()
+    }

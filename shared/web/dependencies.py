@@ -4,55 +4,40 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
-from fastapi.openapi.models import HTTPBearer
-from fastapi.security.base import SecurityBase
 
-from shared.audit import acting
 from shared.cause import Actor, Cause
-from shared.errors import FieldError, Forbidden, Invalid
+from shared.errors import FieldError, Invalid
 from shared.ids import derived_id, new_id
 from shared.telemetry import current_request
-from shared.web.gate import Gate
+from shared.web.access import actor_of
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _VERSION = re.compile(r'"([0-9]{1,9})"')
 
 
-class _Bearer(SecurityBase):
-    """A dependency on the bearer token, which FastAPI documents as the security scheme."""
-
-    def __init__(self) -> None:
-        self.model = HTTPBearer(bearerFormat="JWT")
-        self.scheme_name = "bearer"
+async def _acting(request: Request) -> Actor:
+    return actor_of(request)
 
 
-class _Actor(_Bearer):
-    async def __call__(self, request: Request) -> Actor:
-        return await _actor(request)
-
-
-class _Cause(_Bearer):
-    """Finds the Actor itself: a dependency of its own would cost more than the token does."""
-
-    async def __call__(self, request: Request) -> Cause:
-        actor = await _actor(request)
-        key = request.headers.get("idempotency-key")
-        if key is not None and not _KEY.fullmatch(key):
-            raise _bad_header("Idempotency-Key", "must be 1 to 200 visible ASCII characters")
-        work = current_request()
-        return Cause(
-            id=new_id() if key is None else derived_id(actor.tenant, actor.subject, key),
-            actor=actor,
-            at=request.app.state.clock.now(),
-            traceparent=work.traceparent if work else None,
-            digest=None if key is None else await _digest(request),
-            repeatable=key is not None,
-        )
+async def _cause(request: Request) -> Cause:
+    actor = actor_of(request)
+    key = request.headers.get("idempotency-key")
+    if key is not None and not _KEY.fullmatch(key):
+        raise _bad_header("Idempotency-Key", "must be 1 to 200 visible ASCII characters")
+    work = current_request()
+    return Cause(
+        id=new_id() if key is None else derived_id(actor.tenant, actor.subject, key),
+        actor=actor,
+        at=request.app.state.clock.now(),
+        traceparent=work.traceparent if work else None,
+        digest=None if key is None else await _digest(request),
+        repeatable=key is not None,
+    )
 
 
 async def _if_match(request: Request) -> int | None:
@@ -70,12 +55,10 @@ async def _present(request: Request) -> datetime:
     return now
 
 
-_CAUSE = _Cause()
+Acting = Annotated[Actor, Depends(_acting)]
+"""Who makes the request, in a role that the policy lets in."""
 
-Acting = Annotated[Actor, Depends(_Actor())]
-"""Who makes the request. Without a good token the route is not entered: 401."""
-
-CauseOf = Annotated[Cause, Depends(_CAUSE)]
+CauseOf = Annotated[Cause, Depends(_cause)]
 """Why a record changes: this request, made by its Actor. ``Idempotency-Key`` makes it
 repeatable: its id and the ids of what it creates are then the same each time.
 """
@@ -87,7 +70,7 @@ IfMatch = Annotated[int | None, Depends(_if_match)]
 """The version the sender read, by ``If-Match``; None for ``*`` or where it is not sent."""
 
 HEADERS: dict[Callable[..., object], dict[str, object]] = {
-    _CAUSE: {
+    _cause: {
         "name": "Idempotency-Key",
         "in": "header",
         "required": False,
@@ -106,50 +89,9 @@ HEADERS: dict[Callable[..., object], dict[str, object]] = {
 """How the headers that these dependencies read appear in OpenAPI."""
 
 
-class _InRole(_Bearer):
-    def __init__(self, roles: Sequence[str]) -> None:
-        super().__init__()
-        self._roles = roles
-
-    async def __call__(self, request: Request) -> Actor:
-        actor = await _actor(request)
-        if actor.role not in self._roles:
-            raise Forbidden(
-                f"This needs the role {' or '.join(self._roles)}.",
-                {"allowed_roles": list(self._roles)},
-            )
-        return actor
-
-
-def reads_token(call: Callable[..., object]) -> bool:
-    """Whether this dependency refuses a request without a good token."""
-    return isinstance(call, SecurityBase)
-
-
-def lets_in(call: Callable[..., object]) -> bool:
-    """Whether this dependency counts requests and heeds scopes."""
-    return isinstance(call, _Bearer)
-
-
-def require_role(*roles: str) -> Callable[[Request], Awaitable[Actor]]:
-    """A dependency: the Actor, if it has one of these roles; raises Forbidden if not.
-
-    ``actor: Annotated[Actor, Depends(require_role("team_lead"))]``
-    """
-    return _InRole(roles)
-
-
 def etag(version: int) -> str:
     """A record's version as the ``ETag`` header has it."""
     return f'"{version}"'
-
-
-async def _actor(request: Request) -> Actor:
-    gate: Gate = request.app.state.gate
-    actor = await gate.admit(request.scope)
-    acting(actor)
-    gate.check_scope(actor, f"{request.method} {request.scope['route'].path_format}")
-    return actor
 
 
 async def _digest(request: Request) -> str:

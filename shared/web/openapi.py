@@ -11,12 +11,14 @@ from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
+from shared.policy import Row
 from shared.web.body import BodyReader
 from shared.web.dependencies import HEADERS
 from shared.web.problems import Problem
 from shared.web.refusals import components, refusals
 
 _TWIN = "/-/"
+_BEARER = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
 
 def document(app: FastAPI) -> dict[str, Any]:
@@ -48,6 +50,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         routes=[*routes, *twins, _twin(_TWIN, Problem)],
     )
     found["components"]["responses"] = components()
+    found["components"].setdefault("securitySchemes", {})["bearer"] = dict(_BEARER)
     paths: dict[str, Any] = found["paths"]
     del paths[_TWIN]
     for place, route in enumerate(routes):
@@ -57,13 +60,14 @@ def document(app: FastAPI) -> dict[str, Any]:
             if twin is not None:
                 operation["requestBody"] = body = twin["put"]["requestBody"]
                 _show_examples(body["content"]["application/json"], found["components"]["schemas"])
-            _complete(operation, route)
+            row = app.state.policy[f"{method} {route.path_format}"]
+            _complete(operation, route, row)
     for unused in ("HTTPValidationError", "ValidationError"):
         found["components"]["schemas"].pop(unused, None)
     return found
 
 
-def _complete(operation: dict[str, Any], route: RouteContext) -> None:
+def _complete(operation: dict[str, Any], route: RouteContext, row: Row) -> None:
     """Put in what FastAPI does not see: words, headers, and the refusals that can come."""
     words = inspect.getdoc(route.endpoint) or ""
     _say(operation, words)
@@ -73,9 +77,12 @@ def _complete(operation: dict[str, Any], route: RouteContext) -> None:
         operation.setdefault("parameters", []).extend(headers)
     answers: dict[str, Any] = operation["responses"]
     answers.pop("422", None)
+    if not row.is_public:
+        operation["security"] = [{"bearer": []}]
     answers |= refusals(
         operation,
         asks,
+        row,
         checks_parameters=_checks_parameters(route.dependant),
         words=f"{words} {operation.get('description', '')}",
     )

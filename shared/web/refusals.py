@@ -21,7 +21,8 @@ from shared.errors import (
     Unauthenticated,
     Unavailable,
 )
-from shared.web.dependencies import HEADERS, lets_in, reads_token
+from shared.policy import Row
+from shared.web.dependencies import HEADERS
 from shared.web.problems import INSTANCES, MEDIA_TYPE, problem, too_large
 
 _SAYS_STATUS = re.compile(r"\b4[0-9][0-9]\b")
@@ -111,32 +112,35 @@ def components() -> dict[str, Any]:
 def refusals(
     operation: Mapping[str, Any],
     asks: Sequence[Callable[..., Any]],
+    row: Row,
     *,
     checks_parameters: bool,
     words: str,
 ) -> dict[str, Any]:
     """The refusals of an operation by status, each a reference into ``components/responses``.
 
-    They follow from what it asks for (``asks``, its dependencies), what it takes, and the
-    statuses that ``words``, what is said of it, names.
+    They follow from what it asks for (``asks``, its dependencies), what it takes, whom its row
+    of the policy lets in, and the statuses that ``words``, what is said of it, names.
     """
     told = {int(status) for status in _SAYS_STATUS.findall(words)}
     if checks_parameters:
         told.add(422)
-    found = {*_statuses(operation, asks), *(told & _NAMES.keys())}
+    found = {*_statuses(operation, asks, row), *(told & _NAMES.keys())}
     return {
         str(status): {"$ref": f"#/components/responses/{_NAMES[status]}"}
         for status in sorted(found)
     }
 
 
-def _statuses(operation: Mapping[str, Any], asks: Sequence[Callable[..., Any]]) -> Iterator[int]:
+def _statuses(
+    operation: Mapping[str, Any], asks: Sequence[Callable[..., Any]], row: Row
+) -> Iterator[int]:
     headers = {str(HEADERS[call]["name"]) for call in asks if call in HEADERS}
     has_body = "requestBody" in operation
     yield 503
-    if any(map(reads_token, asks)):
+    if not row.is_public or "security" in operation:
         yield 401
-    if any(map(lets_in, asks)):
+    if not row.is_public:
         yield 403
         yield 429
     if any(each["in"] == "path" for each in operation.get("parameters", ())):

@@ -13,6 +13,7 @@ from shared.devissuer import DevIssuer
 from shared.errors import Unavailable
 from shared.events import ServiceClosed
 from shared.ids import new_id
+from shared.policy import Policy
 from shared.runtime import Runtime
 from shared.settings import ServiceSettings
 from shared.store import Database, Store
@@ -52,6 +53,7 @@ def app_with(tmp_path: Path, mongo_uri: str, kafka: str, database: str = "things
     return runtime.app(
         title="Things",
         summary="A service for a test.",
+        policy=Policy({}),
         stores=Stores(Things(runtime.collection("things"))),
         routers=(),
         publishes=[ServiceClosed],

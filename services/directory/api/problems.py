@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.directory import handlers
 from services.directory.api.models import Receipt
-from services.directory.api.services import CURATORS_AND_PROVIDERS, Held
+from services.directory.api.services import Held
 from services.directory.domain import Id, Problem, ProblemCode, ResolutionCode
-from shared.web import Acting, CauseOf, IfMatch, JsonBody, etag, require_role
+from shared.web import Acting, CauseOf, IfMatch, JsonBody, etag
 
 router = APIRouter(tags=["freshness"])
 
-_REPORTING = [
-    Depends(
-        require_role(
-            "link_worker", "team_lead", "referrer", "provider", "directory_curator", "service"
-        )
-    )
-]
 
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
 
@@ -86,7 +79,6 @@ class ProblemList(BaseModel):
 
 @router.post(
     "/services/{service_id}/problems",
-    dependencies=_REPORTING,
     status_code=201,
 )
 async def report_problem(
@@ -110,7 +102,6 @@ async def report_problem(
 
 @router.get(
     "/services/{service_id}/problems",
-    dependencies=CURATORS_AND_PROVIDERS,
 )
 async def list_problems(
     service_id: Id, actor: Acting, stores: Held, status: Literal["open", "resolved"] | None = None
@@ -127,7 +118,6 @@ async def list_problems(
 
 @router.post(
     "/services/{service_id}/problems/{problem_id}/resolve",
-    dependencies=CURATORS_AND_PROVIDERS,
 )
 async def resolve_problem(
     *,

@@ -11,9 +11,6 @@ from services.notifications.guard import Guard
 from services.notifications.keyring import Keyring
 from services.notifications.store import Stores
 
-SUBSCRIBERS = ("provider", "link_worker", "team_lead", "referrer", "directory_curator")
-"""Who may decide what their organisation hears, and see what it was told."""
-
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 
 from services.notifications import handlers
-from services.notifications.api.access import SUBSCRIBERS, Id, Kept, Keys
+from services.notifications.api.access import Id, Kept, Keys
 from services.notifications.api.subscription_models import (
     Confirmation,
     ResendOrder,
@@ -15,13 +15,9 @@ from services.notifications.api.subscription_models import (
 )
 from services.notifications.domain import Subscription
 from shared.store import Saved
-from shared.web import CauseOf, JsonBody, etag, require_role
+from shared.web import CauseOf, JsonBody, etag
 
-router = APIRouter(
-    prefix="/subscriptions/{subscription_id}",
-    tags=["subscriptions"],
-    dependencies=[Depends(require_role(*SUBSCRIBERS))],
-)
+router = APIRouter(prefix="/subscriptions/{subscription_id}", tags=["subscriptions"])
 
 
 @router.post("/confirm", response_model_exclude_none=True)

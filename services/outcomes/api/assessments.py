@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 
 from services.outcomes import handlers
 from services.outcomes.api.answers import AssessmentReceipt, Kept, created, done
 from services.outcomes.api.models import AssessmentView
 from services.outcomes.domain import (
-    WORKERS,
     AmendAssessment,
     CompleteAssessment,
     SaveAssessment,
     StartAssessment,
 )
-from shared.web import Acting, CauseOf, IfMatch, JsonBody, require_role
+from shared.web import Acting, CauseOf, IfMatch, JsonBody
 
-router = APIRouter(
-    tags=["assessments"],
-    prefix="/plans/{case_id}/assessments",
-    dependencies=[Depends(require_role(*WORKERS))],
-)
+router = APIRouter(tags=["assessments"], prefix="/plans/{case_id}/assessments")
 
 
 @router.post("", status_code=201, response_model=AssessmentReceipt)

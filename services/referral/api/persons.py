@@ -36,7 +36,7 @@ from services.referral.domain.person import ChangedPerson, Move, Person
 from services.referral.domain.reaching import ways
 from services.referral.handlers import PersonCommand
 from services.referral.store import Stores
-from shared.cause import Actor, Cause
+from shared.cause import Cause
 from shared.store import Saved
 from shared.web import (
     Acting,
@@ -47,18 +47,9 @@ from shared.web import (
     Paging,
     Present,
     etag,
-    require_role,
 )
 
-CARING = ("referrer", "link_worker", "team_lead")
-
 router = APIRouter(tags=["persons"])
-
-_Caring = [Depends(require_role(*CARING))]
-_Holding = [Depends(require_role("link_worker", "team_lead"))]
-_Leading = [Depends(require_role("team_lead"))]
-Leading = Annotated[Actor, Depends(require_role("team_lead"))]
-Machine = Annotated[Actor, Depends(require_role("service"))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +78,7 @@ ChangingPerson = Annotated[Changing, Depends(_changing)]
 
 @router.get("/persons/duplicates", response_model=Listing[Duplicate])
 async def list_duplicates(
-    actor: Leading, stores: Kept, page: Paging, now: Present
+    actor: Acting, stores: Kept, page: Paging, now: Present
 ) -> Listing[Duplicate]:
     """List records that may be one person.
 
@@ -121,7 +112,7 @@ async def read_person(
     return PersonView.of(saved.state, how)
 
 
-@router.patch("/persons/{person_id}", response_model=PersonReceipt, dependencies=_Caring)
+@router.patch("/persons/{person_id}", response_model=PersonReceipt)
 async def correct_person(
     body: Annotated[PersonChange, JsonBody(PersonChange)], change: ChangingPerson
 ) -> Response:
@@ -138,7 +129,7 @@ async def correct_person(
     return answer(PersonReceipt.of(saved))
 
 
-@router.post("/persons/{person_id}/moved", response_model=PersonReceipt, dependencies=_Caring)
+@router.post("/persons/{person_id}/moved", response_model=PersonReceipt)
 async def record_move(
     body: Annotated[Removal, JsonBody(Removal)], change: ChangingPerson
 ) -> Response:
@@ -159,7 +150,7 @@ async def record_move(
     return answer(PersonReceipt.of(saved))
 
 
-@router.post("/persons/{person_id}/deceased", response_model=PersonReceipt, dependencies=_Caring)
+@router.post("/persons/{person_id}/deceased", response_model=PersonReceipt)
 async def record_death(body: Annotated[Death, JsonBody(Death)], change: ChangingPerson) -> Response:
     """Record that a person died.
 
@@ -170,9 +161,7 @@ async def record_death(body: Annotated[Death, JsonBody(Death)], change: Changing
     return answer(PersonReceipt.of(saved))
 
 
-@router.post(
-    "/persons/{person_id}/deceased/revoke", response_model=RevocationReceipt, dependencies=_Caring
-)
+@router.post("/persons/{person_id}/deceased/revoke", response_model=RevocationReceipt)
 async def revoke_death(change: ChangingPerson) -> Response:
     """Take back a death recorded in error.
 
@@ -181,9 +170,7 @@ async def revoke_death(change: ChangingPerson) -> Response:
     return answer(RevocationReceipt.of(await change.by(standing.revoke_death)))
 
 
-@router.post(
-    "/persons/{person_id}/restriction", response_model=PersonReceipt, dependencies=_Holding
-)
+@router.post("/persons/{person_id}/restriction", response_model=PersonReceipt)
 async def restrict(
     body: Annotated[Restricting, JsonBody(Restricting)], change: ChangingPerson
 ) -> Response:
@@ -200,7 +187,7 @@ async def restrict(
 
 
 @router.get("/persons/{person_id}/reachability", response_model=Reachability)
-async def read_reachability(person_id: Id, _: Machine, actor: Acting, stores: Kept) -> Reachability:
+async def read_reachability(person_id: Id, actor: Acting, stores: Kept) -> Reachability:
     """See whether and how a person may be written to.
 
     For Linkway's own services. Nothing is to be sent where `suppressed` is not null, nor to any way
@@ -219,7 +206,7 @@ async def read_reachability(person_id: Id, _: Machine, actor: Acting, stores: Ke
     )
 
 
-@router.post("/persons/{person_id}/merge", response_model=MergeReceipt, dependencies=_Leading)
+@router.post("/persons/{person_id}/merge", response_model=MergeReceipt)
 async def merge(body: Annotated[Merging, JsonBody(Merging)], change: ChangingPerson) -> Response:
     """Merge a duplicate record into this one.
 
@@ -247,7 +234,7 @@ async def merge(body: Annotated[Merging, JsonBody(Merging)], change: ChangingPer
     return answer(receipt)
 
 
-@router.post("/persons/{person_id}/unmerge", response_model=UnmergeReceipt, dependencies=_Leading)
+@router.post("/persons/{person_id}/unmerge", response_model=UnmergeReceipt)
 async def unmerge(
     body: Annotated[Unmerging, JsonBody(Unmerging)], change: ChangingPerson
 ) -> Response:
@@ -270,9 +257,7 @@ async def unmerge(
     return answer(receipt)
 
 
-@router.post(
-    "/persons/{person_id}/not-duplicate", response_model=PersonReceipt, dependencies=_Leading
-)
+@router.post("/persons/{person_id}/not-duplicate", response_model=PersonReceipt)
 async def tell_apart(
     body: Annotated[Distinction, JsonBody(Distinction)], change: ChangingPerson
 ) -> Response:

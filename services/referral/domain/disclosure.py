@@ -8,30 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from enum import Enum
 
 from services.referral.domain.consent import is_barred
 from services.referral.domain.lifecycle import Status
 from services.referral.domain.person import Person
+from services.referral.domain.policy import Sight
 from services.referral.domain.referral import Referral
 from shared.cause import Actor
 from shared.errors import NotFound
 
-
-class Sight(Enum):
-    """How much of a referral an asker sees."""
-
-    ALL = "all"
-    """The referrer, the practice the person came from, and the team that holds the case."""
-    SERVING = "serving"
-    """The provider who took the person on: who they are and how to reach them."""
-    DECIDING = "deciding"
-    """The provider before answering: what it takes to decide, not who it is."""
-    HAPPENED = "happened"
-    """That it happened and how it ended: the provider afterwards, and operations."""
-    RESTRICTED = "restricted"
-    """That it is there, and restricted to the workers named on the person's record."""
-
+__all__ = ["COARSE", "PROVIDER", "Sight", "disclosed", "practice_link_ended", "sight"]
 
 PROVIDER: Mapping[Status, Sight | None] = {
     Status.DRAFT: None,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 from fastapi import APIRouter, FastAPI
 
+from shared.policy import Policy, Public, Table
 from shared.settings import ServiceSettings
 from shared.telemetry import Telemetry
 from shared.web import Scopes, add_routes, create_base_app
+from shared.web.access import operations_of
 
 PROBLEM = "application/problem+json"
 
@@ -28,12 +30,15 @@ def garden(
     *routers: APIRouter,
     telemetry: Telemetry | None = None,
     scopes: Scopes | None = None,
+    rows: Table | None = None,
 ) -> FastAPI:
+    """What ``rows`` does not name is public."""
     app = create_base_app(
         settings=settings,
         title="Garden",
         summary="Beds and what grows in them.",
         description="For tests.",
+        policy=policy_for(routers, rows or {}),
         lifespan=_lifespan,
         telemetry=telemetry or Telemetry(settings),
         scopes=scopes,
@@ -41,6 +46,16 @@ def garden(
     for router in routers:
         add_routes(app, router)
     return app
+
+
+def policy_for(routers: Iterable[APIRouter], rows: Table) -> Policy[Any]:
+    public = {
+        operation: Public("Nothing: it is a test's.")
+        for router in routers
+        for route in router.routes
+        for operation in operations_of(route).values()
+    }
+    return Policy({**public, **rows})
 
 
 def problem_of(answer: httpx.Response) -> dict[str, Any]:

@@ -3,11 +3,11 @@ from typing import Annotated, Any
 
 import httpx
 import pytest
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from shared.cause import Actor
+from shared.policy import EVERYONE, Role, Table, may
 from shared.settings import ServiceSettings
 from shared.testing import serving
 from shared.web import (
@@ -18,7 +18,6 @@ from shared.web import (
     Listing,
     Paging,
     etag,
-    require_role,
 )
 from tests.shared.web.garden import Bearer, garden, problem_of
 
@@ -55,18 +54,23 @@ async def me(actor: Acting) -> dict[str, str]:
     return {"subject": actor.subject, "tenant": actor.tenant}
 
 
-Head = Annotated[Actor, Depends(require_role("team_lead", "operations"))]
-
-
 @router.delete("/beds/{bed_id}", status_code=204)
-async def fill_in(bed_id: int, actor: Head) -> None:
+async def fill_in(bed_id: int, actor: Acting) -> None:
     assert bed_id == 1
     assert actor.role in {"team_lead", "operations"}
 
 
+ROWS: Table = {
+    "POST /beds": [may(EVERYONE)],
+    "GET /beds": [may(EVERYONE)],
+    "GET /me": [may(EVERYONE)],
+    "DELETE /beds/{bed_id}": [may((Role.TEAM_LEAD, Role.OPERATIONS))],
+}
+
+
 @pytest.fixture
 async def client(settings: ServiceSettings) -> AsyncIterator[httpx.AsyncClient]:
-    async with serving(garden(settings, router)) as client:
+    async with serving(garden(settings, router, rows=ROWS)) as client:
         yield client
 
 
@@ -102,7 +106,7 @@ async def test_keys_that_cannot_be_had_make_the_service_unavailable(
     settings: ServiceSettings, bearer: Bearer
 ) -> None:
     elsewhere = settings.model_copy(update={"jwks": "/nowhere/jwks.json"})
-    async with serving(garden(elsewhere, router)) as client:
+    async with serving(garden(elsewhere, router, rows=ROWS)) as client:
         answer = await client.get("/me", headers=bearer())
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "2"

@@ -1,6 +1,6 @@
 """Reports: what each case counts for, the roll-ups, and what of them may be shown."""
 
-from services.outcomes.domain.reports.asking import ROLES, Question, Scope, ask
+from services.outcomes.domain.reports.asking import Question, Scope, ask
 from services.outcomes.domain.reports.case import Case, Contribution
 from services.outcomes.domain.reports.cells import Cell, Deltas, add, add_up, cell_id, empty_cell
 from services.outcomes.domain.reports.contribution import contribution
@@ -20,7 +20,6 @@ from services.outcomes.domain.reports.tree import Tree, note_organisation
 
 __all__ = [
     "CAVEATS",
-    "ROLES",
     "SUBJECTS",
     "Batch",
     "By",

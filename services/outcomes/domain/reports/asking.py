@@ -15,9 +15,6 @@ from shared.errors import FieldError, Invalid, NotFound
 
 ScopeKind = Literal["tenant", "team", "practice", "provider"]
 
-ROLES = ("reporter", "team_lead", "referrer", "provider")
-"""Who may read reports; all but a reporter only their own organisation's."""
-
 _OWN: Mapping[str, ScopeKind] = {
     "team_lead": "team",
     "referrer": "practice",
