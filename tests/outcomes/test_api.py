@@ -105,8 +105,9 @@ async def test_who_referred_sees_how_far_it_has_come_and_nobodys_words(service: 
 @pytest.mark.parametrize("stranger", STRANGERS, ids=lambda actor: f"{actor.role}-{actor.subject}")
 async def test_to_anyone_else_there_is_no_such_plan(service: Service, stranger: Actor) -> None:
     hidden = await service.get(PLAN, stranger)
-    missing = await service.get("/plans/never-was", WORKER)
-    assert hidden.status_code == missing.status_code == 404
+    missing = await service.get("/plans/never-was", stranger)
+    never = stranger.role in {"provider", "operations"}
+    assert hidden.status_code == missing.status_code == (403 if never else 404)
     assert hidden.json()["type"] == missing.json()["type"]
 
 

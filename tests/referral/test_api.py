@@ -228,7 +228,7 @@ async def test_a_provider_learns_who_it_is_only_on_accepting(referring: Referrin
     person = await referring.http.get(f"/persons/{case['person_id']}", headers=referring.team)
     assert person.json()["birth_date"] == "1957-03-14"
     refused = await referring.http.get(f"/persons/{case['person_id']}", headers=referring.group)
-    assert refused.status_code == 404
+    assert refused.status_code == 403
 
 
 async def test_appointments_start_support_and_are_on_the_timeline(referring: Referring) -> None:

@@ -203,4 +203,8 @@ async def test_other_roles_learn_nothing_of_a_person(referring: Referring, role:
     answer: httpx.Response = await referring.http.get(
         f"/persons/{case['person_id']}", headers=referring.as_(role, "other-org")
     )
-    assert answer.status_code == 404
+    nobody = await referring.http.get(
+        "/persons/never-was", headers=referring.as_(role, "other-org")
+    )
+    assert answer.status_code == nobody.status_code == 403
+    assert answer.json()["detail"] == nobody.json()["detail"]
