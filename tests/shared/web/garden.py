@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 
-from shared.policy import Policy, Public, Table
+from shared.policy import EVERYONE, Policy, Public, Table, may
 from shared.settings import ServiceSettings
 from shared.telemetry import Telemetry
-from shared.web import Scopes, add_routes, create_base_app
+from shared.web import Acting, CauseOf, Scopes, add_routes, create_base_app
 from shared.web.access import operations_of
 
 PROBLEM = "application/problem+json"
@@ -32,7 +34,7 @@ def garden(
     scopes: Scopes | None = None,
     rows: Table | None = None,
 ) -> FastAPI:
-    """What ``rows`` does not name is public."""
+    """What ``rows`` does not name is for everyone where it asks who acts, and public elsewhere."""
     app = create_base_app(
         settings=settings,
         title="Garden",
@@ -49,13 +51,20 @@ def garden(
 
 
 def policy_for(routers: Iterable[APIRouter], rows: Table) -> Policy[Any]:
-    public = {
-        operation: Public("Nothing: it is a test's.")
+    usual: Table = {
+        operation: [may(EVERYONE)] if _asks_who_acts(route) else Public("It is a test's.")
         for router in routers
         for route in router.routes
         for operation in operations_of(route).values()
     }
-    return Policy({**public, **rows})
+    return Policy({**usual, **rows})
+
+
+def _asks_who_acts(route: BaseRoute) -> bool:
+    known = {get_args(each)[1].dependency for each in (Acting, CauseOf)}
+    return isinstance(route, APIRoute) and any(
+        each.call in known for each in route.dependant.dependencies
+    )
 
 
 def problem_of(answer: httpx.Response) -> dict[str, Any]:

@@ -61,9 +61,7 @@ async def fill_in(bed_id: int, actor: Acting) -> None:
 
 
 ROWS: Table = {
-    "POST /beds": [may(EVERYONE)],
     "GET /beds": [may(EVERYONE)],
-    "GET /me": [may(EVERYONE)],
     "DELETE /beds/{bed_id}": [may((Role.TEAM_LEAD, Role.OPERATIONS))],
 }
 
