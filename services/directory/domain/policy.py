@@ -65,7 +65,7 @@ TABLE: Table = {
     "GET /organisations/{organisation_id}": _READING,
     "GET /organisations": _READING,
     "GET /organisations/{organisation_id}/place": _READING,
-    "POST /organisations/{organisation_id}/moves": [
+    "POST /organisations/{organisation_id}/move": [
         may((Role.DIRECTORY_CURATOR, Role.TENANT_ADMIN))
     ],
     "POST /services/{service_id}/assure": _TENDING,
