@@ -57,7 +57,10 @@ class Runtime:
         self.clock = Clock()
         self.telemetry = Telemetry(settings)
         self._database = Database.connect(
-            settings.mongo_uri.get_secret_value(), settings.mongo_database
+            settings.mongo_uri.get_secret_value(),
+            settings.mongo_database,
+            ca_file=settings.mongo_ca_file,
+            certificate_file=settings.mongo_certificate_file,
         )
         self.journal = Journal(self._database.book(), settings.service, self.clock.now)
 
@@ -104,7 +107,8 @@ class Runtime:
         for store in kept:
             store.audit_by(self.journal)
         shelf = LetterShelf(Letters(self.collection("dead_letters")))
-        bus = Bus(self.settings, self.telemetry, shelf)
+        published = {event.topic for event in publishes}
+        bus = Bus(self.settings, self.telemetry, shelf, publishes=published)
         bus.relay([store.collection for store in kept if store.source])
         for consumer in consumers:
             bus.consume(consumer, stores)

@@ -1,11 +1,14 @@
-"""What every service reads from its environment; each variable is named ``LINKWAY_<FIELD>``."""
+"""What every service reads from its environment; each variable is named ``LINKWAY_<FIELD>``.
+
+``LINKWAY_<FIELD>_FILE`` names a file that holds the value instead.
+"""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode
 
 from shared.buckets import Limit, Rate
 from shared.identity.claims import ClaimsMap
@@ -16,6 +19,7 @@ from shared.identity.issuers import (
     TrustedIssuer,
     from_json_or_file,
 )
+from shared.kafkasettings import KafkaSettings
 
 DEVELOPMENT_ISSUER = "https://issuer.linkway.example/dev"
 """Signs tokens for anyone who asks: for demonstrations and tests, never in production."""
@@ -31,24 +35,13 @@ def _service_name(validated: dict[str, Any]) -> str:
     return str(validated["service"])
 
 
-class ServiceSettings(BaseSettings):
+class ServiceSettings(KafkaSettings):
     """Settings shared by all services; a service's own class names it and adds to these.
 
     Raises pydantic's ValidationError, naming each field but no value, when one is missing
     or does not fit.
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix="LINKWAY_", frozen=True, extra="ignore", hide_input_in_errors=True
-    )
-
-    service: str = Field(
-        pattern=r"^[a-z][a-z0-9-]*$", description="The service's name, such as `referral`."
-    )
-    env: Literal["development", "production"] = Field(
-        "development",
-        description="`production` refuses the development issuer and hides `/docs`.",
-    )
     mongo_uri: SecretStr = Field(
         description="MongoDB connection string of a replica set; may hold the password."
     )
@@ -57,29 +50,13 @@ class ServiceSettings(BaseSettings):
         min_length=1,
         description="This service's own database. Default: the service's name.",
     )
-    kafka_bootstrap: str = Field(
-        min_length=1, description="Kafka bootstrap servers, `host:port`, separated by commas."
+    mongo_ca_file: str | None = Field(
+        None,
+        description="File of the authorities that MongoDB's certificate may come from (PEM); "
+        "turns TLS on. Without it, TLS is for the connection string to ask for.",
     )
-    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_SSL"] = Field(
-        "PLAINTEXT",
-        description="How to talk to Kafka; `SASL_SSL` signs in with SCRAM-SHA-512.",
-    )
-    kafka_username: str | None = Field(None, description="Kafka user, for `SASL_SSL`.")
-    kafka_password: SecretStr | None = Field(None, description="Its password.")
-    kafka_idempotence: bool = Field(
-        True,
-        description="Idempotent producer. Off only for a broker that has none, such as Tansu.",
-    )
-    kafka_replication: int = Field(
-        1, ge=1, description="Replicas of each topic this service creates; 3 on a cluster."
-    )
-    topic_partitions: int = Field(
-        12, ge=1, description="Partitions of each topic this service creates."
-    )
-    topic_prefix: str = Field(
-        "",
-        pattern=r"^[A-Za-z0-9._-]*$",
-        description="Put before every topic and group, so that installations can share a Kafka.",
+    mongo_certificate_file: str | None = Field(
+        None, description="This service's own certificate and key in one file, for MongoDB (PEM)."
     )
     jwks: str = Field(
         min_length=1,
@@ -177,11 +154,6 @@ class ServiceSettings(BaseSettings):
     )
 
     @property
-    def is_production(self) -> bool:
-        """Whether real people's data may be behind this process."""
-        return self.env == "production"
-
-    @property
     def trusted_issuers(self) -> tuple[TrustedIssuer, ...]:
         """Every issuer whose tokens count."""
         own = TrustedIssuer(
@@ -208,11 +180,9 @@ class ServiceSettings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _sasl_has_both_halves(self) -> Self:
-        if self.kafka_security_protocol == "SASL_SSL" and not (
-            self.kafka_username and self.kafka_password
-        ):
-            raise ValueError("SASL_SSL needs kafka_username and kafka_password")
+    def _certificate_has_authorities(self) -> Self:
+        if self.mongo_certificate_file and not self.mongo_ca_file:
+            raise ValueError("mongo_certificate_file needs mongo_ca_file")
         return self
 
 

@@ -1,6 +1,7 @@
-// At each start, by mongosh: the replica set, and for each service one user who may read
-// and write that service's own database and no other. Running it again is harmless.
-const services = ["referral", "directory", "outcomes", "notifications"];
+// At each start, by mongosh: the replica set, and for each service the one user that users.json
+// gives it, who may read and write that service's own database and no other. Running it again is
+// harmless.
+const users = JSON.parse(require("fs").readFileSync("/deploy/users.json", "utf8"));
 
 db.getSiblingDB("admin").auth("root", process.env.LINKWAY_ROOT_PASSWORD);
 try {
@@ -11,11 +12,11 @@ try {
 }
 while (!db.hello().isWritablePrimary) sleep(200);
 
-for (const service of services) {
+for (const [service, roles] of Object.entries(users)) {
   const own = db.getSiblingDB(service);
   const user = {
     pwd: process.env[`LINKWAY_${service.toUpperCase()}_PASSWORD`],
-    roles: [{ role: "readWrite", db: service }],
+    roles,
   };
   if (own.getUser(service)) own.updateUser(service, user);
   else own.createUser({ user: service, ...user });

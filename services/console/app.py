@@ -7,6 +7,7 @@ import typer
 from services.console.demo.command import play_demo
 from services.console.importing.command import import_files
 from services.console.issuer import make_issuer, print_token
+from services.console.kafka.command import set_up_kafka
 from services.console.ops.command import ops
 from services.console.serve import serve
 
@@ -21,6 +22,7 @@ app.command("import")(import_files)
 app.command("serve")(serve)
 app.command("issuer")(make_issuer)
 app.command("token")(print_token)
+app.command("kafka")(set_up_kafka)
 app.add_typer(ops, name="ops")
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 from importlib import import_module
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+    from pydantic_settings import SettingsError
 
 
 class Service(StrEnum):
@@ -39,21 +43,27 @@ def serve(
 
 
 def _faults(service: Service) -> list[str]:
-    """What is wrong with the service's settings, variable by variable, without any value."""
     from pydantic import ValidationError
     from pydantic_settings import SettingsError
 
     try:
         import_module(f"services.{service}.settings").Settings()
-    except SettingsError as error:
-        return [f"{error}."]
-    except ValidationError as error:
-        return [
-            f"{_variable(fault['loc'])}{fault['msg']}."
-            for fault in error.errors(include_input=False, include_url=False)
-            if fault["type"] != "default_factory_not_called"
-        ]
+    except (SettingsError, ValidationError) as error:
+        return faults_of(error)
     return []
+
+
+def faults_of(error: SettingsError | ValidationError) -> list[str]:
+    """What is wrong with settings, variable by variable, without any value."""
+    from pydantic import ValidationError
+
+    if not isinstance(error, ValidationError):
+        return [f"{error}."]
+    return [
+        f"{_variable(fault['loc'])}{fault['msg']}."
+        for fault in error.errors(include_input=False, include_url=False)
+        if fault["type"] != "default_factory_not_called"
+    ]
 
 
 def _variable(location: tuple[int | str, ...]) -> str:

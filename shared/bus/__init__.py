@@ -2,7 +2,7 @@
 
 from shared.bus.asyncapi import asyncapi_document
 from shared.bus.batch import Applier, Patience, event_type_of, is_passing
-from shared.bus.broker import Publisher, make_broker
+from shared.bus.broker import Publisher, connection_options, make_broker
 from shared.bus.bus import Bus, Check
 from shared.bus.consumer import Consumer, Handler
 from shared.bus.dead_letters import (
@@ -38,6 +38,7 @@ __all__ = [
     "TopicReader",
     "Turn",
     "asyncapi_document",
+    "connection_options",
     "ensure_topics",
     "event_type_of",
     "is_passing",

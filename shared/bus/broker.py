@@ -18,9 +18,10 @@ from aiokafka.errors import KafkaError, ProducerClosed
 from faststream.exceptions import IncorrectState
 from faststream.kafka import KafkaBroker
 from faststream.kafka.security import parse_security
-from faststream.security import BaseSecurity, SASLScram512
+from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
 from shared.errors import Unavailable
+from shared.kafkasettings import KafkaSettings
 from shared.settings import ServiceSettings
 
 _MAX_BATCH = 128 * 1024
@@ -64,7 +65,7 @@ def make_broker(settings: ServiceSettings, *, consumer_only: bool = False) -> Ka
     )
 
 
-def connection_options(settings: ServiceSettings) -> dict[str, Any]:
+def connection_options(settings: KafkaSettings) -> dict[str, Any]:
     """How any aiokafka client reaches this installation's Kafka."""
     return {
         "bootstrap_servers": settings.kafka_bootstrap.split(","),
@@ -74,17 +75,34 @@ def connection_options(settings: ServiceSettings) -> dict[str, Any]:
     }
 
 
-def _security(settings: ServiceSettings) -> BaseSecurity | None:
-    if settings.kafka_security_protocol == "PLAINTEXT":
+_MECHANISMS = {
+    "SCRAM-SHA-512": SASLScram512,
+    "SCRAM-SHA-256": SASLScram256,
+    "PLAIN": SASLPlaintext,
+}
+
+
+def _security(settings: KafkaSettings) -> BaseSecurity | None:
+    protocol = settings.kafka_security_protocol
+    if protocol == "PLAINTEXT":
         return None
-    context = ssl.create_default_context()
-    if settings.kafka_security_protocol == "SSL":
+    context = None if protocol == "SASL_PLAINTEXT" else _tls(settings)
+    if protocol == "SSL":
         return BaseSecurity(ssl_context=context)
     if settings.kafka_username is None or settings.kafka_password is None:
-        raise ValueError("SASL_SSL needs kafka_username and kafka_password")
-    return SASLScram512(
-        settings.kafka_username, settings.kafka_password.get_secret_value(), ssl_context=context
+        raise ValueError(f"{protocol} needs kafka_username and kafka_password")
+    password = settings.kafka_password.get_secret_value()
+    return _MECHANISMS[settings.kafka_sasl_mechanism](
+        settings.kafka_username, password, ssl_context=context, use_ssl=context is not None
     )
+
+
+def _tls(settings: KafkaSettings) -> ssl.SSLContext:
+    """Checks the broker's certificate and the name in it; shows our own where there is one."""
+    context = ssl.create_default_context(cafile=settings.kafka_ca_file)
+    if settings.kafka_certificate_file:
+        context.load_cert_chain(settings.kafka_certificate_file, settings.kafka_key_file)
+    return context
 
 
 class Publisher:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -15,7 +15,7 @@ from shared.bus.dead_letters import DeadLetters
 from shared.bus.ending import end_tasks, heed_cancellation
 from shared.bus.shelf import NoShelf, Shelf
 from shared.bus.subscription import Subscription
-from shared.bus.topics import ensure_topics, topic_name
+from shared.bus.topics import ALL_TOPICS, DEAD_LETTERS, ensure_topics, topic_name
 from shared.errors import Unavailable
 from shared.relay import Relay
 from shared.settings import ServiceSettings
@@ -34,16 +34,24 @@ Check = Callable[[], Awaitable[None]]
 class Bus:
     """Say what to ``consume`` and to ``relay``, then keep ``run`` running.
 
-    A service serves HTTP while Kafka is away: its events wait in the outboxes.
+    A service serves HTTP while Kafka is away: its events wait in the outboxes. It touches no
+    topic but those it consumes, those it ``publishes`` to and the dead letters, so that its
+    Kafka user need not see any other.
     """
 
     def __init__(
-        self, settings: ServiceSettings, telemetry: Telemetry, shelf: Shelf | None = None
+        self,
+        settings: ServiceSettings,
+        telemetry: Telemetry,
+        shelf: Shelf | None = None,
+        *,
+        publishes: Iterable[str] = ALL_TOPICS,
     ) -> None:
         self._shelf = shelf or NoShelf()
         self.appliers: dict[str, Applier[Any]] = {}
         """By group: the code of each consumer, to apply single records by again."""
         self._settings = settings
+        self._topics = {*publishes, DEAD_LETTERS}
         self._telemetry = telemetry
         self._publisher = Publisher(settings)
         self._dead_letters = DeadLetters(self._publisher, settings, telemetry)
@@ -80,6 +88,7 @@ class Bus:
             patience=patience or Patience(),
         )
         if consumer.topics:
+            self._topics.update(consumer.topics)
             self._subscribe.append(subscribe)
 
     def relay(self, collections: Sequence[Collection]) -> None:
@@ -125,7 +134,7 @@ class Bus:
         pauses = _pauses()
         while True:
             try:
-                await ensure_topics(self._settings)
+                await ensure_topics(self._settings, self._topics)
                 await self._publisher.connect()
             except Unavailable as error:
                 _log_waiting(error)

@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from shared.bus.broker import connection_options
 from shared.errors import Unavailable
 from shared.events import ALL_EVENTS
-from shared.settings import ServiceSettings
+from shared.kafkasettings import KafkaSettings
 
 DEAD_LETTERS = "dead-letters"
 """Records that can never be applied, with their reason."""
@@ -27,17 +27,18 @@ _SECONDS = 20.0
 _LOOKS = 400
 
 
-def topic_name(settings: ServiceSettings, topic: str) -> str:
+def topic_name(settings: KafkaSettings, topic: str) -> str:
     """The topic's name in this installation."""
     return f"{settings.topic_prefix}{topic}"
 
 
-async def ensure_topics(settings: ServiceSettings, names: Iterable[str] = ALL_TOPICS) -> None:
-    """Create those of the topics (named without prefix) that are missing.
+async def ensure_topics(settings: KafkaSettings, names: Iterable[str] = ALL_TOPICS) -> None:
+    """Create those of the topics (named without prefix) that are missing, or miss them.
 
     Each keeps its records for good. Existing topics are left as they are, and another
     process may create the same ones at the same time. Raises Unavailable, naming the
-    topic, when Kafka refuses or does not answer.
+    topic, when Kafka refuses or does not answer, and where this service is not to create
+    what is missing or may not see it.
     """
     wanted = {topic_name(settings, name): name for name in names}
     admin = AIOKafkaAdminClient(**connection_options(settings))
@@ -45,6 +46,8 @@ async def ensure_topics(settings: ServiceSettings, names: Iterable[str] = ALL_TO
         await admin.start()
         async with asyncio.timeout(_SECONDS):
             missing = sorted(set(wanted) - set(await admin.list_topics()))
+            if missing and not settings.kafka_create_topics:
+                raise Unavailable(f"These topics are not there yet: {', '.join(missing)}.")
             if missing:
                 await _create(admin, settings, [(name, wanted[name]) for name in missing])
                 await _known(admin, set(missing))
@@ -55,7 +58,7 @@ async def ensure_topics(settings: ServiceSettings, names: Iterable[str] = ALL_TO
 
 
 async def _create(
-    admin: AIOKafkaAdminClient, settings: ServiceSettings, missing: list[tuple[str, str]]
+    admin: AIOKafkaAdminClient, settings: KafkaSettings, missing: list[tuple[str, str]]
 ) -> None:
     answer = await admin.create_topics(
         [

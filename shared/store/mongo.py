@@ -52,8 +52,22 @@ class Database:
         self._collections: dict[str, MongoCollection] = {}
 
     @classmethod
-    def connect(cls, uri: str, name: str) -> Database:
-        """A database at this address; nothing is sent before the first use."""
+    def connect(
+        cls,
+        uri: str,
+        name: str,
+        *,
+        ca_file: str | None = None,
+        certificate_file: str | None = None,
+    ) -> Database:
+        """A database at this address; nothing is sent before the first use.
+
+        ``ca_file`` turns TLS on, by authorities of one's own; ``certificate_file`` shows the
+        client's own certificate. The server's name is always checked.
+        """
+        tls: dict[str, Any] = {"tls": True, "tlsCAFile": ca_file} if ca_file else {}
+        if certificate_file:
+            tls["tlsCertificateKeyFile"] = certificate_file
         client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
             uri,
             appname="linkway",
@@ -62,6 +76,7 @@ class Database:
             socketTimeoutMS=20_000,
             waitQueueTimeoutMS=5_000,
             maxPoolSize=20,
+            **tls,
         )
         return cls(client, name)
 

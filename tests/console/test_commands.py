@@ -76,8 +76,8 @@ def test_serving_names_each_setting_that_is_missing() -> None:
 
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
-        "LINKWAY_MONGO_URI: Field required.",
         "LINKWAY_KAFKA_BOOTSTRAP: Field required.",
+        "LINKWAY_MONGO_URI: Field required.",
         "LINKWAY_JWKS: Field required.",
     ]
 

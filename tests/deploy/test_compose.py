@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -29,7 +30,8 @@ from tests.deploy.compose import (
 
 ALL = containers()
 SETUP = (ROOT / "deploy/mongo/setup.js").read_text(encoding="utf-8")
-ONE_SHOT = {"issuer", "mongo-setup"}
+USERS = json.loads((ROOT / "deploy/mongo/users.json").read_text(encoding="utf-8"))
+ONE_SHOT = {"issuer", "kafka-setup", "mongo-setup"}
 
 each_service = pytest.mark.parametrize("service", SERVICES)
 each_container = pytest.mark.parametrize("name", sorted(ALL))
@@ -80,9 +82,9 @@ def test_a_service_gets_no_variable_that_nothing_reads(service: str) -> None:
 
 @each_service
 def test_a_service_signs_in_as_the_one_user_that_setup_makes_for_it(service: str) -> None:
-    (listed,) = re.findall(r"const services = \[(.*)\];", SETUP)
-    made = re.findall(r'"(\w+)"', listed)
-    assert sorted(made) == SERVICES
+    assert sorted(USERS) == SERVICES
+    assert USERS[service] == [{"role": "readWrite", "db": service}]
+    assert 'readFileSync("/deploy/users.json"' in SETUP
     uri = urlsplit(ALL[service]["environment"]["LINKWAY_MONGO_URI"])
     assert (uri.username, uri.hostname) == (service, "mongo")
     (replica_set,) = re.findall(r'rs\.initiate\({ _id: "(\w+)"', SETUP)
@@ -102,6 +104,28 @@ def test_a_password_given_reaches_its_service_and_the_database_and_no_one_else(
     assert given["mongo-setup"]["environment"][variable] == "a-secret"
     uri = given[service]["environment"]["LINKWAY_MONGO_URI"]
     assert urlsplit(uri).password == "a-secret"
+
+
+@each_service
+def test_a_kafka_password_given_reaches_its_service_and_the_setup_and_no_one_else(
+    service: str,
+) -> None:
+    given = containers({f"LINKWAY_{service.upper()}_KAFKA_PASSWORD": "a-secret"})
+    told = {name for name, container in given.items() if "a-secret" in str(container)}
+    assert told == {service, "kafka-setup"}
+    environment = given[service]["environment"]
+    assert (environment["LINKWAY_KAFKA_USERNAME"], environment["LINKWAY_KAFKA_PASSWORD"]) == (
+        service,
+        "a-secret",
+    )
+
+
+def test_the_administrator_of_kafka_is_known_to_kafka_and_its_setup_alone() -> None:
+    given = containers({"LINKWAY_KAFKA_ADMIN_PASSWORD": "a-secret"})
+    told = {name for name, container in given.items() if "a-secret" in str(container)}
+    assert told == {"kafka", "kafka-setup"}
+    assert given["kafka"]["environment"]["KAFKA_SUPER_USERS"] == "User:admin"
+    assert given["kafka-setup"]["environment"]["LINKWAY_KAFKA_USERNAME"] == "admin"
 
 
 def test_the_database_and_its_setup_share_the_root_password() -> None:
@@ -133,6 +157,7 @@ def test_a_service_waits_until_what_it_needs_is_there(service: str) -> None:
         awaited.items()
         >= {
             "kafka": "service_healthy",
+            "kafka-setup": "service_completed_successfully",
             "mongo": "service_healthy",
             "mongo-setup": "service_completed_successfully",
             "issuer": "service_completed_successfully",
@@ -186,17 +211,17 @@ def test_kafka_is_the_version_that_the_tests_run_on() -> None:
 
 def test_one_container_builds_the_image_and_none_looks_for_it_in_a_registry() -> None:
     own = {name: one for name, one in ALL.items() if one["image"] == "linkway:local"}
-    assert set(own) == {*SERVICES, "issuer"}
+    assert set(own) == {*SERVICES, "issuer", "kafka-setup"}
     assert {name for name in own if "build" in own[name]} == {"issuer"}
     assert {name: own[name]["pull_policy"] for name in own} == {
         "issuer": "build",
-        **dict.fromkeys(SERVICES, "never"),
+        **dict.fromkeys([*SERVICES, "kafka-setup"], "never"),
     }
     build = own["issuer"]["build"]
     assert (ROOT / build["context"] / build["dockerfile"]).samefile(dockerfile.FILE)
 
 
-@pytest.mark.parametrize("name", [*SERVICES, "issuer"])
+@pytest.mark.parametrize("name", [*SERVICES, "issuer", "kafka-setup"])
 def test_linkways_own_containers_run_as_no_one_and_change_nothing(name: str) -> None:
     assert ALL[name]["user"] == dockerfile.user() == "10001:10001"
     assert ALL[name]["read_only"] is True

@@ -23,6 +23,8 @@ LOCAL = {
     "LINKWAY_MONGO_URI",
     "LINKWAY_MONGO_DATABASE",
     "LINKWAY_KAFKA_BOOTSTRAP",
+    "LINKWAY_KAFKA_SECURITY_PROTOCOL",
+    "LINKWAY_KAFKA_CREATE_TOPICS",
     "LINKWAY_KAFKA_IDEMPOTENCE",
     "LINKWAY_TOPIC_PREFIX",
     "LINKWAY_TOPIC_PARTITIONS",
@@ -84,7 +86,12 @@ async def test_a_container_is_ready_as_composed_and_stops_in_time(
     service_env: ServiceEnv,
     tmp_path: Path,
 ) -> None:
-    local = {name: value for name, value in service_env(service).items() if name in LOCAL}
+    given = {
+        **service_env(service),
+        "LINKWAY_KAFKA_SECURITY_PROTOCOL": "PLAINTEXT",
+        "LINKWAY_KAFKA_CREATE_TOPICS": "true",
+    }
+    local = {name: value for name, value in given.items() if name in LOCAL}
     composed = {k: image.here(v) for k, v in ALL[service]["environment"].items()}
     environment = {**image.env, **composed, **local, "TMPDIR": str(tmp_path)}
     port = free_port()

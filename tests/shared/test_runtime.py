@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,3 +85,17 @@ async def test_a_service_starts_while_kafka_is_away_and_says_so(
     own = Database.connect(mongo_uri, name)
     await own.drop()
     await own.close()
+
+
+@pytest.mark.parametrize(
+    "module", ["shared.web", "shared.store", "shared.audit.journal", "shared.bus", "shared.runtime"]
+)
+def test_any_part_may_be_imported_first(module: str) -> None:
+    alone = subprocess.run(
+        [sys.executable, "-c", f"import {module}"],
+        cwd=Path(__file__).resolve().parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (alone.returncode, alone.stderr) == (0, "")

@@ -13,7 +13,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from pydantic import BaseModel, ConfigDict
 
-from shared.bus import Bus, Consumer, Patience, TopicReader
+from shared.bus import ALL_TOPICS, Bus, Consumer, Patience, TopicReader
 from shared.cause import Actor, Cause
 from shared.events import Envelope, EventActor, ReferralCreated
 from shared.ids import new_id
@@ -201,10 +201,11 @@ async def consuming(
     patience: Patience = QUICK,
     collections: Sequence[Collection] = (),
     telemetry: Telemetry | None = None,
+    publishes: Iterable[str] = ALL_TOPICS,
 ) -> AsyncIterator[Bus]:
     """A bus that applies events to ``applied`` through ``consumer``."""
     own = telemetry or Telemetry(settings)
-    bus = Bus(settings, own)
+    bus = Bus(settings, own, publishes=publishes)
     bus.consume(consumer, applied, patience=patience)
     if collections:
         bus.relay(collections)

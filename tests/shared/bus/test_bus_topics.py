@@ -76,6 +76,18 @@ async def test_services_that_start_at_once_make_the_same_topics_without_a_quarre
     assert found == {f"{topic_prefix}{topic}" for topic in ALL_TOPICS}
 
 
+async def test_a_service_that_may_make_no_topics_names_those_it_waits_for(
+    *, kafka_bootstrap: str, topic_prefix: str, kafka_is_tansu: bool
+) -> None:
+    own = settings_for(
+        kafka_bootstrap, topic_prefix, tansu=kafka_is_tansu, kafka_create_topics=False
+    )
+    with pytest.raises(Unavailable, match=f"not there yet: {topic_prefix}referral-events"):
+        await ensure_topics(own, ["referral-events"])
+    await ensure_topics(settings_for(kafka_bootstrap, topic_prefix, tansu=kafka_is_tansu))
+    await ensure_topics(own, ["referral-events"])
+
+
 async def test_kafka_away_is_unavailable() -> None:
     settings = settings_for(f"127.0.0.1:{free_port()}", "", tansu=True)
     with pytest.raises(Unavailable, match=r"Kafka does not answer\."):

@@ -1,0 +1,1 @@
+"""`linkway kafka`: topics, users and rules of access, made by whoever runs Kafka."""

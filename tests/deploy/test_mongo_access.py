@@ -1,0 +1,180 @@
+"""MongoDB with TLS, client certificates and users: each service sees its own database alone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from pymongo.errors import OperationFailure
+
+from services.outcomes.app import create_app
+from services.outcomes.settings import Settings
+from shared.errors import Unavailable
+from shared.servers import Supervisor
+from shared.servers.mongo import NAME, REPLICA_SET, _program, become_primary
+from shared.servers.ports import free_port, listens
+from shared.store import Database
+from tests.deploy.certificates import Authority
+from tests.deploy.compose import ROOT
+
+USERS = json.loads((ROOT / "deploy/mongo/users.json").read_text(encoding="utf-8"))
+_UNAUTHORIZED, _AUTHENTICATION_FAILED = 13, 18
+
+pytestmark = [pytest.mark.xdist_group("guarded-mongo"), pytest.mark.asyncio(loop_scope="module")]
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """A MongoDB that takes TLS, known certificates and known users only."""
+
+    host: str
+    authority: Authority
+    own_certificate: Path
+
+    def connect(self, user: str, database: str, **other: Any) -> Database:
+        tls = {"ca_file": str(self.authority.file), "certificate_file": str(self.own_certificate)}
+        return Database.connect(self.uri(user), database, **{**tls, **other})
+
+    def uri(self, user: str, password: str | None = None) -> str:
+        where = f"{user}:{password or f'{user}-own'}@{self.host}"
+        return f"mongodb://{where}/?authSource={user}&replicaSet={REPLICA_SET}"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def guarded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Guarded]:
+    """It, after what deploy/mongo/setup.js does with deploy/mongo/users.json."""
+    folder = tmp_path_factory.mktemp("guarded-mongo")
+    authority = Authority(folder / "certificates")
+    key = folder / "replica.key"
+    key.write_text(secrets.token_hex(64))
+    key.chmod(0o400)
+    (folder / "data").mkdir()
+    port = free_port()
+    host, client = f"127.0.0.1:{port}", authority.sign("client")
+    async with Supervisor(folder / "logs") as processes:
+        program, _ = _program()
+        await processes.start(
+            NAME,
+            [
+                program,
+                f"--dbpath={folder / 'data'}",
+                f"--port={port}",
+                "--bind_ip=127.0.0.1",
+                "--nounixsocket",
+                f"--replSet={REPLICA_SET}",
+                "--wiredTigerCacheSizeGB=0.25",
+                "--oplogSize=64",
+                f"--keyFile={key}",
+                "--tlsMode=requireTLS",
+                f"--tlsCertificateKeyFile={authority.sign('mongo', '127.0.0.1')}",
+                f"--tlsCAFile={authority.file}",
+            ],
+            grace=0.0,
+        )
+        await processes.wait_until(NAME, partial(listens, port))
+        tls = {"ca_file": str(authority.file), "certificate_file": str(client)}
+        first = Database.connect(f"mongodb://{host}/?directConnection=true", "admin", **tls)
+        await become_primary(first, host)
+        root = {"createUser": "root", "pwd": "root-own", "roles": ["root"]}
+        await first.command(root, database="admin")
+        await first.close()
+        uri = f"mongodb://root:root-own@{host}/?authSource=admin&replicaSet={REPLICA_SET}"
+        admin = Database.connect(uri, "admin", **tls)
+        for user, roles in USERS.items():
+            made = {"createUser": user, "pwd": f"{user}-own", "roles": roles}
+            await admin.command(made, database=user)
+        await admin.close()
+        yield Guarded(host, authority, client)
+
+
+async def test_a_service_starts_and_works_with_its_own_rights_alone(
+    guarded: Guarded, tmp_path: Path
+) -> None:
+    app = create_app(
+        Settings(
+            mongo_uri=guarded.uri("outcomes"),
+            mongo_ca_file=str(guarded.authority.file),
+            mongo_certificate_file=str(guarded.own_certificate),
+            kafka_bootstrap="127.0.0.1:1",
+            jwks=str(tmp_path / "jwks.json"),
+            issuer="https://issuer.example.org",
+            graceful_seconds=5.0,
+        )
+    )
+    async with app.router.lifespan_context(app):
+        database = guarded.connect("outcomes", "outcomes")
+        made = (await database.command({"listCollections": 1, "nameOnly": True}))["cursor"]
+        names = {each["name"] for each in made["firstBatch"]}
+        assert {"plans", "aliases", "cases", "cells"} <= names
+        plans = database.collection("plans")
+        assert await plans.insert([{"_id": "one", "created_at": 1}]) == [None]
+        assert (await plans.read(["one"]))["one"]["created_at"] == 1
+        await database.close()
+
+
+@pytest.mark.parametrize("user", sorted(USERS))
+async def test_a_user_can_neither_read_nor_write_anothers_database(
+    guarded: Guarded, user: str
+) -> None:
+    for other in sorted({*USERS, "admin", "local"} - {user}):
+        database = guarded.connect(user, other)
+        things = database.collection("things")
+        for attempt in (
+            things.read(["one"]),
+            things.count({}),
+            things.insert([{"_id": "one"}]),
+            database.command({"listCollections": 1}),
+            database.drop(),
+        ):
+            with pytest.raises(OperationFailure) as refused:
+                await attempt
+            assert refused.value.code == _UNAUTHORIZED
+        await database.close()
+
+
+async def test_a_user_can_make_no_other(guarded: Guarded) -> None:
+    database = guarded.connect("outcomes", "outcomes")
+    with pytest.raises(OperationFailure) as refused:
+        await database.command({"createUser": "more", "pwd": "more-own", "roles": []})
+    assert refused.value.code == _UNAUTHORIZED
+    await database.close()
+
+
+async def test_a_wrong_password_is_refused(guarded: Guarded) -> None:
+    database = Database.connect(
+        guarded.uri("outcomes", "guessed"),
+        "outcomes",
+        ca_file=str(guarded.authority.file),
+        certificate_file=str(guarded.own_certificate),
+    )
+    with pytest.raises(OperationFailure) as refused:
+        await database.ping()
+    assert refused.value.code == _AUTHENTICATION_FAILED
+    await database.close()
+
+
+async def test_without_tls_or_a_known_certificate_on_either_side_nobody_is_let_in(
+    guarded: Guarded, tmp_path: Path
+) -> None:
+    stranger = Authority(tmp_path)
+
+    async def refused(**wrong: str | None) -> None:
+        database = guarded.connect("outcomes", "outcomes", **wrong)
+        with pytest.raises(Unavailable):
+            await database.ping()
+        await database.close()
+
+    await asyncio.gather(
+        refused(ca_file=None, certificate_file=None),
+        refused(certificate_file=None),
+        refused(ca_file=str(stranger.file)),
+        refused(certificate_file=str(stranger.sign("client"))),
+    )
