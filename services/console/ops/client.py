@@ -84,6 +84,11 @@ class Client:
     ) -> None:
         await self._stack.aclose()
 
+    @property
+    def services(self) -> list[str]:
+        """The services there are to ask."""
+        return list(self._target.urls)
+
     async def ask(
         self,
         service: str,

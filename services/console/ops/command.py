@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.console.issuer import TENANT
+from services.console.ops.dead_letters import dead_letters
 from services.console.ops.parts import parts
 from services.console.ops.pipeline import pipeline
 
@@ -20,6 +21,7 @@ DEMO_FOLDER = Path(".linkway/demo")
 ops = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 ops.command("pipeline")(pipeline)
 ops.command("parts")(parts)
+ops.add_typer(dead_letters, name="dead-letters")
 
 
 @ops.callback()
