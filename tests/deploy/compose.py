@@ -48,3 +48,15 @@ def published(container: Mapping[str, Any]) -> list[tuple[str, int, int]]:
 def linkway_names(environment: Mapping[str, str]) -> set[str]:
     """The variables that carry Linkway's prefix."""
     return {name for name in environment if name.startswith("LINKWAY_")}
+
+
+def as_mounted(container: Mapping[str, Any]) -> dict[str, str]:
+    """The container's environment, with what is mounted from here named as it is here."""
+    told: dict[str, str] = dict(container["environment"])
+    for volume in container.get("volumes", []):
+        source, inside, *_ = volume.split(":")
+        if source.startswith("."):
+            for name, value in told.items():
+                if value.startswith(f"{inside}/"):
+                    told[name] = str(ROOT / source / value.removeprefix(f"{inside}/"))
+    return told

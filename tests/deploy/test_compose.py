@@ -21,6 +21,7 @@ from tests.deploy.compose import (
     FILE,
     ROOT,
     SERVICES,
+    as_mounted,
     containers,
     linkway_names,
     load,
@@ -46,7 +47,7 @@ def settings_of(service: str, monkeypatch: pytest.MonkeyPatch) -> ServiceSetting
     """The service's settings, read from compose's environment and nothing else."""
     for name in linkway_names(os.environ):
         monkeypatch.delenv(name)
-    for name, value in ALL[service]["environment"].items():
+    for name, value in as_mounted(ALL[service]).items():
         monkeypatch.setenv(name, value)
     return settings_class(service).model_validate({})
 
@@ -192,7 +193,7 @@ def test_what_is_mounted_exists(name: str) -> None:
     for volume in ALL[name].get("volumes", []):
         source = volume.split(":")[0]
         if source.startswith("."):
-            assert (ROOT / source).is_dir()
+            assert (ROOT / source).exists()
             assert volume.endswith(":ro")
         else:
             assert source in load()["volumes"]
@@ -239,7 +240,10 @@ def test_only_the_issuer_writes_where_the_services_read_its_keys() -> None:
     assert ALL["issuer"]["volumes"] == ["issuer:/issuer"]
     assert ALL["issuer"]["command"][-2:] == ["--folder", "/issuer"]
     for service in SERVICES:
-        assert ALL[service]["volumes"] == ["issuer:/issuer:ro"]
+        assert ALL[service]["volumes"] == [
+            "issuer:/issuer:ro",
+            "./deploy/identity:/identity:ro",
+        ]
         assert ALL[service]["environment"]["LINKWAY_JWKS"] == "/issuer/jwks.json"
 
 

@@ -13,7 +13,7 @@ from shared.devissuer import DevIssuer
 from shared.servers import Supervisor, free_port
 from tests.conftest import ServiceEnv
 from tests.deploy import dockerfile
-from tests.deploy.compose import SERVICES, containers, seconds
+from tests.deploy.compose import SERVICES, as_mounted, containers, seconds
 
 # One worker makes the image, and all its tests.
 pytestmark = pytest.mark.xdist_group("image")
@@ -92,7 +92,7 @@ async def test_a_container_is_ready_as_composed_and_stops_in_time(
         "LINKWAY_KAFKA_CREATE_TOPICS": "true",
     }
     local = {name: value for name, value in given.items() if name in LOCAL}
-    composed = {k: image.here(v) for k, v in ALL[service]["environment"].items()}
+    composed = {k: image.here(v) for k, v in as_mounted(ALL[service]).items()}
     environment = {**image.env, **composed, **local, "TMPDIR": str(tmp_path)}
     port = free_port()
 
