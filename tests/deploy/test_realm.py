@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shared.identity.claims import ClaimsMap, Held, read_identity
+from shared.policy import Role
 from tests.deploy import realm
 from tests.deploy.compose import ROOT, SERVICES, containers
 
@@ -47,6 +48,7 @@ def service_scopes() -> set[str]:
 
 
 def test_the_realms_roles_are_linkways_and_the_mapping_takes_them_as_they_are() -> None:
+    assert {role.value for role in Role} == ROLES
     assert {each["name"] for each in realm.realm()["roles"]["realm"]} == ROLES
     assert MAP.roles == {role: role for role in ROLES}
 
