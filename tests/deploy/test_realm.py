@@ -108,7 +108,7 @@ def test_the_realm_knows_the_scopes_of_the_services_and_no_others() -> None:
 
 def test_clients_are_the_portal_the_services_and_a_partner() -> None:
     assert set(realm.clients()) == {PUBLIC, *SERVICES, PARTNER}
-    assert MAP.own_clients == {PUBLIC, *SERVICES}
+    assert MAP.own_clients == frozenset({PUBLIC, *SERVICES})
 
 
 def test_the_portal_signs_people_in_by_code_with_pkce_and_knows_no_secret() -> None:
