@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import FastAPI
 
 from services.outcomes import api
@@ -10,6 +12,7 @@ from services.outcomes.consumers import consumer, reports_consumer
 from services.outcomes.domain.policy import POLICY
 from services.outcomes.domain.scopes import SCOPES
 from services.outcomes.handlers.counting import keep_counting
+from services.outcomes.handlers.recounting import recount_due
 from services.outcomes.settings import Settings
 from services.outcomes.store import (
     Aliases,
@@ -47,6 +50,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         routers=api.routers,
         scopes=SCOPES,
         consumers=[consumer, reports_consumer],
-        workers=[lambda: keep_counting(stores, runtime.clock.now)],
+        workers=[
+            lambda: keep_counting(stores, runtime.clock.now, between=partial(recount_due, stores))
+        ],
         publishes=[event for event in ALL_EVENTS if event.topic == OutcomeEvent.topic],
     )

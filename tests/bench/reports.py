@@ -4,7 +4,11 @@
 
 Made-up cases go through the same `add_up` that counts real ones; the cells are then stored
 in bulk, as counting would have left them. Each report is asked for through its handler and
-turned into the JSON that is answered: 36 months, one and two dimensions, each scope.
+turned into the JSON that is answered: 36 months, one and two dimensions, each scope, the first
+page. ``turned`` is the slowest of all pages of the widest tables.
+
+``--counting 5000`` also has so many cases counted by the worker's own steps, as a demand that
+waits: cases a second, into a tenant that holds the cells of that size already.
 """
 
 from __future__ import annotations
@@ -24,15 +28,19 @@ from rich.table import Table
 
 from services.outcomes.api.reports import ReportView
 from services.outcomes.domain.reports import (
+    Case,
     Contribution,
     Ledger,
+    Place,
     Question,
     add,
     add_up,
     ask,
     empty_cell,
 )
+from services.outcomes.domain.reports.case import Opening, Profile, Referred
 from services.outcomes.domain.reports.cells import Deltas
+from services.outcomes.handlers.counting import count_due
 from services.outcomes.handlers.reporting import report
 from services.outcomes.store import (
     Aliases,
@@ -163,13 +171,89 @@ async def measure(stores: Stores, progress: Progress) -> dict[str, list[float]]:
     for name, question in asked:
         for _ in range(ASKED):
             started = time.perf_counter()
-            ReportView.of(await report(stores, REPORTER, question)).model_dump_json()
+            page = await report(stores, REPORTER, question, begin=Place(), most=2000)
+            ReportView.of(page).model_dump_json()
             times.setdefault(name, []).append(time.perf_counter() - started)
             progress.advance(task)
     return times
 
 
-async def main(sizes: Sequence[int]) -> None:
+async def turn(stores: Stores, progress: Progress) -> tuple[int, float]:
+    """All pages of the two widest tables: how many, and how long the slowest took."""
+    wide = [
+        each for name, each in questions() if name.endswith(("practice, provider", "ce, month"))
+    ]
+    task = progress.add_task("turning", total=None)
+    pages, slowest = 0, 0.0
+    for question in wide:
+        place: Place | None = Place()
+        while place is not None:
+            started = time.perf_counter()
+            page = await report(stores, REPORTER, question, begin=place, most=2000)
+            ReportView.of(page).model_dump_json()
+            slowest = max(slowest, time.perf_counter() - started)
+            pages, place = pages + 1, page.next
+            progress.advance(task)
+    return pages, slowest
+
+
+def cases(count: int) -> Iterator[Case]:
+    """Cases as facts leave them, of one month: an intake that was accepted, sent on to one."""
+    chance = random.Random(count)
+    at = datetime(2025, 12, 2, 9, tzinfo=UTC)
+    for n in range(count):
+        practice = chance.randrange(PRACTICES)
+        team, provider = f"team-{practice % NETWORKS}", f"provider-{chance.randrange(PROVIDERS)}"
+        id_ = f"counted-{count}-{n}"
+        opening = Opening(
+            at=at,
+            source_organisation_id=f"practice-{practice}",
+            team_organisation_id=team,
+            source_code="practice",
+            need_codes=(chance.choice(NEEDS),),
+        )
+        profile = Profile(
+            seq=2,
+            age_band=chance.choice(get_args(AgeBand)),
+            sex=chance.choice(get_args(AdministrativeGender)),
+            ethnic_group=chance.choice(get_args(EthnicGroup)),
+            deprivation_decile=chance.randint(1, 10),
+        )
+        said = {"status": "accepted", "seq": 3, "made_at": at, "accepted_at": at}
+        referrals = {
+            id_: Referred(kind="intake", provider_organisation_id=team, **said),
+            f"{id_}-on": Referred(kind="onward", provider_organisation_id=provider, **said),
+        }
+        yield Case(
+            tenant=TENANT,
+            case_id=id_,
+            changed_at=at,
+            opening=opening,
+            profile=profile,
+            referrals=referrals,
+        )
+
+
+async def count_all(stores: Stores, number: int, progress: Progress) -> float:
+    """Cases a second that the worker's own steps count, without its rests."""
+    now = datetime.now(UTC)
+    cause = Cause(id=new_id(), actor=REPORTER, at=now)
+    waiting = list(cases(number))
+    for start in range(0, number, STORED):
+        await asyncio.gather(
+            *(
+                stores.cases.insert(each.case_id, each, (), cause)
+                for each in waiting[start : start + STORED]
+            )
+        )
+    task = progress.add_task("counting", total=number)
+    started = time.perf_counter()
+    while taken := await count_due(stores, now):
+        progress.advance(task, taken)
+    return number / (time.perf_counter() - started)
+
+
+async def main(sizes: Sequence[int], counting: int) -> None:
     console = Console()
     results: dict[int, dict[str, list[float]]] = {}
     async with Finder() as finder:
@@ -196,6 +280,11 @@ async def main(sizes: Sequence[int]) -> None:
                         f" loaded in {time.perf_counter() - started:.0f} s"
                     )
                     results[size] = await measure(stores, progress)
+                    pages, slowest = await turn(stores, progress)
+                    console.print(f"turned {pages} pages, the slowest in {1000 * slowest:.0f} ms")
+                    if counting:
+                        rate = await count_all(stores, counting, progress)
+                        console.print(f"counted {counting:,} more cases: {rate:,.0f} a second")
             finally:
                 await database.drop()
                 await database.close()
@@ -218,4 +307,6 @@ def show(console: Console, results: dict[int, dict[str, list[float]]]) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--cases", type=int, nargs="+", default=[100_000, 1_000_000])
-    asyncio.run(main(parser.parse_args().cases))
+    parser.add_argument("--counting", type=int, default=0, help="cases to be counted as well")
+    given = parser.parse_args()
+    asyncio.run(main(given.cases, given.counting))

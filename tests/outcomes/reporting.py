@@ -9,6 +9,9 @@ from services.outcomes.consumers.reports import consumer
 from services.outcomes.domain.reports import (
     Cell,
     Contribution,
+    Counts,
+    Line,
+    Place,
     Question,
     Table,
     add,
@@ -16,7 +19,10 @@ from services.outcomes.domain.reports import (
     ask,
     count,
     empty_cell,
-    tabulate,
+    lines_of,
+    read_place,
+    totals_of,
+    write_place,
 )
 from services.outcomes.handlers.counting import count_due
 from services.outcomes.store import Stores
@@ -90,7 +96,30 @@ def question(
 
 
 def answer(asked: Question, cells: Sequence[Cell], secret: str = SECRET) -> Table:
-    return tabulate(asked, count(asked, list(answering(asked, cells))), secret)
+    counts = count(asked, list(answering(asked, cells)))
+    totals = totals_of(asked, counts, secret)
+    return Table(lines_of(asked, counts, secret, totals)[0], totals)
+
+
+def paged(asked: Question, cells: Sequence[Cell], most: int, secret: str = SECRET) -> Table:
+    """The same, as someone gets it who asks for so many lines at a time and turns every page."""
+    totals = totals_of(asked, count(asked.whole, list(answering(asked.whole, cells))), secret)
+    counts: dict[str, Counts] = {}
+    for part in asked.parts:
+        own = [each for each in answering(asked, cells) if part in {"", each.owner}]
+        counts[part] = count(asked, own) if own else {}
+    lines: list[Line] = []
+    cursor: str | None = None
+    while True:
+        place = read_place(asked, cursor)
+        found, last = lines_of(
+            asked, counts[asked.parts[place.part]], secret, totals, after=place.after, most=most
+        )
+        lines += found
+        following = Place(place.part, last) if last else Place(place.part + 1)
+        if following.part == len(asked.parts):
+            return Table(tuple(lines), totals)
+        cursor = write_place(following)
 
 
 def answering(asked: Question, cells: Iterable[Cell]) -> Iterable[Cell]:

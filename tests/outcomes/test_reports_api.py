@@ -4,6 +4,8 @@ import csv
 import io
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -22,6 +24,7 @@ from tests.outcomes.examples import (
     TEAM,
     TENANT,
     WORKER,
+    heard,
     intake,
     referral_fact,
 )
@@ -126,6 +129,67 @@ async def test_the_last_twelve_months_are_those_of_the_services_own_clock(
     later = datetime.now(UTC) + timedelta(days=62)
     answered = (await service.get("/reports/need", REPORTER)).json()
     assert answered["months"][1] == later.strftime("%Y-%m")
+
+
+async def pages_of(service: Service, path: str) -> list[dict[str, Any]]:
+    """Every page, from the first to the last."""
+    found = [(await service.get(path, REPORTER)).json()]
+    while (cursor := found[-1]["next_cursor"]) is not None:
+        answered = await service.get(f"{path}&cursor={quote(cursor)}", REPORTER)
+        assert answered.status_code == 200, answered.text
+        found.append(answered.json())
+    return found
+
+
+async def test_a_wide_report_comes_in_pages_that_make_up_the_whole(twenty: Service) -> None:
+    for cut in ("practice,provider", "age_band,sex", "provider,month"):
+        path = f"/reports/referrals?{SPAN}&by={cut}"
+        whole = (await twenty.get(path, REPORTER)).json()
+        assert whole["next_cursor"] is None
+        pages = await pages_of(twenty, f"{path}&limit=1")
+        lines = [line for page in pages for line in page["lines"]]
+        assert all(len(page["lines"]) <= 1 for page in pages)
+        assert sorted(lines, key=str) == sorted(whole["lines"], key=str)
+        assert all(page["totals"] == whole["totals"] for page in pages)
+    csv_page = await twenty.get(f"/reports/referrals?{SPAN}&by=sex&limit=1&format=csv", REPORTER)
+    assert csv_page.headers["link"].startswith("</reports/referrals?")
+    assert "\r\ntotal," not in csv_page.text
+
+
+async def test_only_a_cursor_of_such_a_report_is_taken(twenty: Service) -> None:
+    path = f"/reports/referrals?{SPAN}&by=sex"
+    cursor = (await twenty.get(f"{path}&limit=1", REPORTER)).json()["next_cursor"]
+    for other, wrong in (
+        ("by=sex,age_band", cursor),
+        ("by=sex", "nothing"),
+        ("by=sex", "Wzk5XQ=="),
+    ):
+        answered = await twenty.get(f"/reports/referrals?{other}&cursor={quote(wrong)}", REPORTER)
+        assert faults(answered).keys() == {"/query/cursor"}
+
+
+async def test_operations_order_a_recount_and_read_how_it_ended(twenty: Service) -> None:
+    path, operator = "/reports/recount", Actor("operator-1", "operations", "icb", TENANT)
+    assert (await twenty.get(path, operator)).status_code == 404
+    assert (await twenty.post(path, REPORTER, {})).status_code == 403
+    [broken] = [id_ for id_ in await twenty.stores.cells.ids(TENANT) if "|need|" in id_][:1]
+    wrong = {"rows": {"bad|65-74|all|cases": 7}}
+    await twenty.stores.cells.update(
+        broken, lambda cell: (cell.model_copy(update=wrong), ()), heard("bug"), remember=False
+    )
+
+    async def recounted(*, repair: bool) -> Any:
+        ordered = await twenty.post(path, operator, {"repair": repair})
+        assert (ordered.status_code, ordered.json()["done_at"]) == (202, None)
+
+        async def done() -> Any:
+            answered = (await twenty.get(path, operator)).json()
+            return answered if answered["done_at"] else None
+
+        return await eventually(done, within=30)
+
+    assert (await recounted(repair=True))["differing"] == 1
+    assert (await recounted(repair=False))["differing"] == 0
 
 
 async def test_a_report_there_is_not_is_not_found(service: Service) -> None:

@@ -14,7 +14,7 @@ from services.outcomes.domain.reports import Cell, Contribution, Question, count
 from services.outcomes.domain.reports.disclosure import blocks_of, noise_of, publish
 from shared.events import AdministrativeGender
 from tests.outcomes.examples import PRACTICE, TEAM
-from tests.outcomes.reporting import a_contribution, answer, answering, cells_from, question
+from tests.outcomes.reporting import a_contribution, answer, answering, cells_from, paged, question
 
 MONTHS = ("2026-01", "2026-02", "2026-03")
 AGES = ("25-34", "65-74")
@@ -54,7 +54,7 @@ def publication(cells: Sequence[Cell]) -> tuple[Mapping[Key, int | None], Mappin
     shown: dict[Key, int | None] = {}
     truth: dict[Key, int] = {}
     for asking, months, scope in asked():
-        table = answer(asking, cells)
+        table = paged(asking, cells, most=3)
         exact = count(asking, list(answering(asking, cells)))
         for line in (*table.lines, *table.totals):
             key = (asking.by, line.values, months, scope)
@@ -94,6 +94,19 @@ def test_no_difference_of_published_numbers_gives_a_suppressed_one(
     for key in secrets:
         for claim in claims(key, shown):
             assert claim != truth[key]
+
+
+@settings(max_examples=8, deadline=None)
+@given(people, st.integers(1, 4))
+def test_a_line_is_the_same_on_whichever_page_it_stands(
+    found: list[Contribution], most: int
+) -> None:
+    """So turning pages of any length is no second draw, and hides and shows the same numbers."""
+    cells = cells_from(found)
+    for asking, _, _ in asked():
+        pages, whole = paged(asking, cells, most=most), answer(asking, cells)
+        assert sorted(pages.lines, key=str) == sorted(whole.lines, key=str)
+        assert pages.totals == whole.totals
 
 
 def claims(key: Key, shown: Mapping[Key, int | None]) -> Iterable[int]:

@@ -1,5 +1,12 @@
 """Outcomes over HTTP: routes, receipts, views and status codes."""
 
-from services.outcomes.api import assessments, goals, measures, plans, reports
+from services.outcomes.api import assessments, goals, measures, plans, recounting, reports
 
-routers = (plans.router, assessments.router, goals.router, measures.router, reports.router)
+routers = (
+    plans.router,
+    assessments.router,
+    goals.router,
+    measures.router,
+    recounting.router,
+    reports.router,
+)

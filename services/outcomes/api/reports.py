@@ -11,7 +11,13 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from services.outcomes.api.answers import Kept
-from services.outcomes.domain.reports import CAVEATS, Line, ask
+from services.outcomes.domain.reports import (
+    CAVEATS,
+    Line,
+    ask,
+    read_place,
+    write_place,
+)
 from services.outcomes.handlers.reporting import Report, report
 from shared.web import Acting, Present
 
@@ -30,7 +36,10 @@ class LineView(BaseModel):
 
 
 class ReportView(BaseModel):
-    """A report: what it counts, of whom, as of when, and what to bear in mind."""
+    """A report: what it counts, of whom, as of when, and what to bear in mind.
+
+    A page of it where there is a ``next_cursor``; its lines are in order within the page.
+    """
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -46,6 +55,7 @@ class ReportView(BaseModel):
     lines: list[LineView]
     totals: list[LineView]
     caveats: list[str]
+    next_cursor: str | None = None
 
     @classmethod
     def of(cls, found: Report) -> ReportView:
@@ -64,6 +74,7 @@ class ReportView(BaseModel):
             lines=[_view(question.by, line) for line in found.table.lines],
             totals=[_view((), line) for line in found.table.totals],
             caveats=[*subject.caveats, *CAVEATS],
+            next_cursor=None if found.next is None else write_place(found.next),
         )
 
 
@@ -87,6 +98,15 @@ async def read_report(  # noqa: PLR0917 - FastAPI passes each by name
     practice: Annotated[str | None, Query(max_length=200)] = None,
     team: Annotated[str | None, Query(max_length=200)] = None,
     provider: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=5000, description="How many lines at most.")] = 2000,
+    cursor: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=2048,
+            description="`next_cursor` of the page before; without it the first page.",
+        ),
+    ] = None,
     format: Annotated[Literal["json", "csv"] | None, Query()] = None,  # noqa: A002 - the parameter's public name
 ) -> Response | ReportView:
     """Read a report.
@@ -96,20 +116,25 @@ async def read_report(  # noqa: PLR0917 - FastAPI passes each by name
     wellbeing-change, unmet-need. ``by``: practice, pcn, provider, month, age_band, sex,
     ethnic_group, deprivation_decile (unmet-need: month, district). A reporter sees the whole tenant
     or one organisation; a practice, a team lead and a provider their own. ``Accept: text/csv`` or
-    ``format=csv`` gives a table. 404: no such report, or not yours. 422: what ``by``, ``from`` or
-    ``to`` may be.
+    ``format=csv`` gives a table. A wide table comes in pages: go on while there is a `next_cursor`
+    (CSV: while a `Link` header leads to the next; totals stand on the last page). 404: no such
+    report, or not yours. 422: what ``by``, ``from`` or ``to`` may be.
     """
     cut = [each for given in by or () for each in given.split(",")]
     wanted = {"practice": practice, "team": team, "provider": provider}
     question = ask(actor, subject, cut, span=(from_, to), wanted=wanted, now=now)
-    view = ReportView.of(await report(stores, actor, question))
+    begin = read_place(question, cursor)
+    view = ReportView.of(await report(stores, actor, question, begin=begin, most=limit))
     wants_csv = format == "csv" or (
         format is None and "text/csv" in request.headers.get("accept", "")
     )
     if not wants_csv:
         return view
-    name = f'attachment; filename="{view.subject}.csv"'
-    return Response(as_csv(view), media_type="text/csv", headers={"content-disposition": name})
+    headers = {"content-disposition": f'attachment; filename="{view.subject}.csv"'}
+    if view.next_cursor is not None:
+        following = request.url.include_query_params(cursor=view.next_cursor)
+        headers["link"] = f'<{following.path}?{following.query}>; rel="next"'
+    return Response(as_csv(view), media_type="text/csv", headers=headers)
 
 
 def as_csv(view: ReportView) -> str:
@@ -121,7 +146,7 @@ def as_csv(view: ReportView) -> str:
     remarks += [f"As of {as_of}", *view.caveats, f"{SUPPRESSED} is a number that is not shown."]
     text.writelines(f"# {remark}\r\n" for remark in remarks)
     writer = csv.writer(text)
-    lines = [*view.lines, *view.totals]
+    lines = [*view.lines, *(view.totals if view.next_cursor is None else ())]
     measures = list(lines[0].figures) if lines else []
     category = [view.category] if view.category else []
     writer.writerow([*view.by, *category, *measures])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from services.outcomes.domain import reports
 from services.outcomes.domain.reports import Case, Tree
-from services.outcomes.domain.reports.facts import CONTACT_STATUSES, STATUSES
+from services.outcomes.domain.reports.facts import COUNTED_CONTACTS
+from services.outcomes.domain.statuses import REFERRAL_STATUSES
 from services.outcomes.handlers import reporting
 from services.outcomes.store import Stores
 from shared.bus import Consumer
@@ -26,7 +27,7 @@ from shared.store import Saved
 consumer = Consumer[Stores]("outcomes-reports")
 
 
-@consumer.on(*STATUSES)
+@consumer.on(*REFERRAL_STATUSES)
 async def referral_moved(event: ReferralEvent, cause: Cause, stores: Stores) -> Saved[Case]:
     """Where each referral of the case stands."""
     return await reporting.note(
@@ -34,7 +35,7 @@ async def referral_moved(event: ReferralEvent, cause: Cause, stores: Stores) -> 
     )
 
 
-@consumer.on(*CONTACT_STATUSES)
+@consumer.on(*COUNTED_CONTACTS)
 async def contact_told(event: AppointmentEvent, cause: Cause, stores: Stores) -> Saved[Case]:
     """What became of each contact."""
     return await reporting.note(

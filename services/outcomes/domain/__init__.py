@@ -39,8 +39,6 @@ from services.outcomes.domain.commands import (
 )
 from services.outcomes.domain.facts import (
     CHANGING,
-    CONTACT_STATUSES,
-    REFERRAL_STATUSES,
     UNCHANGING,
     note_appointment,
     note_attempt,
@@ -84,6 +82,7 @@ from services.outcomes.domain.plan import (
 )
 from services.outcomes.domain.scoring import SCORER, Score, score
 from services.outcomes.domain.searches import SuggestedSearch, suggested_searches
+from services.outcomes.domain.statuses import CONTACT_STATUSES, REFERRAL_STATUSES
 from services.outcomes.domain.words import ItemId, PlanStatus
 
 __all__ = [

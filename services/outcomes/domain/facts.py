@@ -13,16 +13,13 @@ from collections.abc import Mapping
 
 from services.outcomes.domain.assessment import Need
 from services.outcomes.domain.plan import Attempt, Contact, KnownReferral, Plan
-from services.outcomes.domain.words import ContactStatus, ReferralStatus
+from services.outcomes.domain.statuses import CONTACT_STATUSES, REFERRAL_STATUSES
+from services.outcomes.domain.words import ReferralStatus
 from shared.errors import FieldError, Invalid
 from shared.events import (
-    AppointmentArrived,
-    AppointmentAttended,
     AppointmentBooked,
     AppointmentCancelled,
-    AppointmentEnteredInError,
     AppointmentEvent,
-    AppointmentMissed,
     AppointmentProposed,
     AppointmentReminderDue,
     CaseProfiled,
@@ -37,29 +34,15 @@ from shared.events import (
     PersonMoved,
     PersonRestrictionChanged,
     PersonUnmerged,
-    ReferralAccepted,
     ReferralAssigned,
     ReferralClosureProposed,
-    ReferralCompleted,
     ReferralConsentWithdrawn,
     ReferralCreated,
-    ReferralDeclined,
-    ReferralEnteredInError,
     ReferralEvent,
-    ReferralExpired,
-    ReferralFollowedUp,
-    ReferralHeld,
-    ReferralInfoProvided,
-    ReferralInfoRequested,
-    ReferralNotCompleted,
     ReferralReminderDue,
     ReferralRerouted,
     ReferralRerouteNeeded,
-    ReferralResumed,
     ReferralReviewDue,
-    ReferralStarted,
-    ReferralWaitlisted,
-    ReferralWithdrawn,
     SessionAttendanceRecorded,
     SessionCancelled,
     SessionHeld,
@@ -67,36 +50,6 @@ from shared.events import (
     SessionPlaceTaken,
     SessionScheduled,
 )
-
-REFERRAL_STATUSES: Mapping[type[ReferralEvent], ReferralStatus] = {
-    ReferralCreated: "submitted",
-    ReferralInfoRequested: "info_requested",
-    ReferralInfoProvided: "submitted",
-    ReferralAccepted: "accepted",
-    ReferralWaitlisted: "waitlisted",
-    ReferralDeclined: "declined",
-    ReferralExpired: "expired",
-    ReferralStarted: "in_progress",
-    ReferralHeld: "on_hold",
-    ReferralResumed: "in_progress",
-    ReferralWithdrawn: "withdrawn",
-    ReferralCompleted: "completed",
-    ReferralNotCompleted: "not_completed",
-    ReferralEnteredInError: "entered_in_error",
-    ReferralFollowedUp: "followed_up",
-}
-"""Facts that say where a referral stands."""
-
-CONTACT_STATUSES: Mapping[type[AppointmentEvent], ContactStatus] = {
-    AppointmentProposed: "proposed",
-    AppointmentBooked: "booked",
-    AppointmentArrived: "arrived",
-    AppointmentAttended: "attended",
-    AppointmentMissed: "missed",
-    AppointmentCancelled: "cancelled",
-    AppointmentEnteredInError: "entered_in_error",
-}
-"""Facts that say what became of an appointment."""
 
 CHANGING: frozenset[type[Event]] = frozenset(
     {

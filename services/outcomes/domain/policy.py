@@ -74,6 +74,8 @@ TABLE: Table = {
     "POST /instruments": [may((Role.TENANT_ADMIN,))],
     "GET /instruments": [may(EVERYONE)],
     "GET /instruments/{instrument_id}": [may(EVERYONE)],
+    "POST /reports/recount": [may((Role.OPERATIONS,))],
+    "GET /reports/recount": [may((Role.OPERATIONS,))],
     "GET /reports/{subject}": [
         may((Role.REPORTER,), sees=Sight.FIGURES),
         may((Role.TEAM_LEAD,), Is.LEADS, sees=Sight.FIGURES),

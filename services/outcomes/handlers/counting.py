@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -47,8 +47,10 @@ class Recounted:
     repaired: bool
 
 
-async def keep_counting(stores: Stores, now: Callable[[], datetime]) -> None:
-    """Count cases as they change, until cancelled.
+async def keep_counting(
+    stores: Stores, now: Callable[[], datetime], *, between: Callable[[datetime], Awaitable[None]]
+) -> None:
+    """Count cases as they change, until cancelled; ``between`` is done while nothing is counted.
 
     It rests several times as long as it worked: whoever waits longer is counted in a larger
     batch, which costs less for each, and the facts themselves are heard meanwhile.
@@ -56,6 +58,7 @@ async def keep_counting(stores: Stores, now: Callable[[], datetime]) -> None:
     while True:
         began = time.monotonic()
         await count_due(stores, now())
+        await between(now())
         await asyncio.sleep(max(_REST, _RESTS * (time.monotonic() - began)))
 
 

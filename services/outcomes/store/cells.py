@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from services.outcomes.domain.reports import Cell, Ledger, Question, cell_id
@@ -32,8 +33,8 @@ class Cells(Store[Cell]):
             "practice": state.practice,
         }
 
-    async def answering(self, tenant: str, question: Question) -> Sequence[Cell]:
-        """The cells that answer a question."""
+    async def answering(self, tenant: str, question: Question, part: str = "") -> Sequence[Cell]:
+        """The cells that answer a question, or this part of it."""
         if question.scope.kind == "tenant":
             ids = [
                 cell_id(
@@ -42,7 +43,7 @@ class Cells(Store[Cell]):
                         space="tenant",
                         subject=question.name,
                         month=month,
-                        owner="",
+                        owner=part,
                         practice="",
                         dims=question.table,
                     )
@@ -74,3 +75,8 @@ class Ledgers(Store[Ledger]):
     model = Ledger
     listed = False
     unaudited = "differences between numbers, on their way to be counted; no request reads it"
+
+    def due(self, state: Ledger) -> datetime | None:
+        """From when a recount is ordered, until it is done."""
+        order = state.recount
+        return order.asked_at if order is not None and order.done_at is None else None

@@ -13,9 +13,25 @@ from services.outcomes.domain.reports.facts import (
     note_unmet,
     note_wellbeing,
 )
-from services.outcomes.domain.reports.ledger import Batch, Entry, Ledger, counted_in, entries_of
+from services.outcomes.domain.reports.ledger import (
+    Batch,
+    Entry,
+    Ledger,
+    RecountOrder,
+    counted_in,
+    entries_of,
+)
+from services.outcomes.domain.reports.paging import Place, read_place, write_place
 from services.outcomes.domain.reports.subjects import CAVEATS, SUBJECTS, By, SubjectName
-from services.outcomes.domain.reports.table import Line, Table, count, tabulate
+from services.outcomes.domain.reports.table import (
+    Counts,
+    Key,
+    Line,
+    Table,
+    count,
+    lines_of,
+    totals_of,
+)
 from services.outcomes.domain.reports.tree import Tree, note_organisation
 
 __all__ = [
@@ -26,11 +42,15 @@ __all__ = [
     "Case",
     "Cell",
     "Contribution",
+    "Counts",
     "Deltas",
     "Entry",
+    "Key",
     "Ledger",
     "Line",
+    "Place",
     "Question",
+    "RecountOrder",
     "Scope",
     "SubjectName",
     "Table",
@@ -44,6 +64,7 @@ __all__ = [
     "counted_in",
     "empty_cell",
     "entries_of",
+    "lines_of",
     "note_assessment",
     "note_contact",
     "note_goal",
@@ -52,5 +73,7 @@ __all__ = [
     "note_referral",
     "note_unmet",
     "note_wellbeing",
-    "tabulate",
+    "read_place",
+    "totals_of",
+    "write_place",
 ]

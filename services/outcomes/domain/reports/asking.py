@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, get_args
 
-from services.outcomes.domain.reports.cells import PAIRED
+from services.outcomes.domain.reports.cells import PAIRED, parts_of
 from services.outcomes.domain.reports.subjects import SUBJECTS, By, Subject, SubjectName
 from shared.cause import Actor
 from shared.errors import FieldError, Invalid, NotFound
@@ -58,6 +58,16 @@ class Question:
             return ("district",)
         wanted = list(dict.fromkeys((*self.dims, "sex", "age_band")))[:2]
         return tuple(sorted(wanted, key=PAIRED.index))
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts it is read in, one after the other; each line is of one of them."""
+        return parts_of(self.table) if self.scope.kind == "tenant" else ("",)
+
+    @property
+    def whole(self) -> Question:
+        """The same, cut by nothing: what its totals are counted from."""
+        return replace(self, by=())
 
 
 def ask(

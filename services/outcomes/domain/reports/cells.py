@@ -1,7 +1,9 @@
 """Roll-ups: counts of all cases by month and by what reports ask for.
 
 A *space* says which questions a cell answers. ``tenant``: one cell for each pair of
-dimensions, so that a report over everything reads one small cell a month. ``team`` (one
+dimensions, so that a report over everything reads one small cell a month. A pair with an
+organisation among it grows with their number, so its rows are dealt out to as many cells as
+there are ``PARTS``: a report of many lines is then read part by part. ``team`` (one
 team's cases from one practice) and ``provider`` (what was sent to one provider): one cell
 with every dimension at once, from which any two are added up.
 """
@@ -11,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Literal
+from zlib import crc32
 
 from services.outcomes.domain.reports.case import Contribution
 from services.outcomes.domain.reports.contribution import join, split
@@ -22,6 +25,14 @@ PAIRED = ("practice", "pcn", "provider", "age_band", "sex", "ethnic_group", "dep
 """The dimensions of a case that reports are cut by, in the order tables name them."""
 
 TABLES = tuple(combinations(PAIRED, 2))
+
+PARTS = tuple(f"part-{n:02}" for n in range(16))
+"""What the rows of a table with organisations are dealt out to, by the organisation's id."""
+
+_ORGANISATIONS = ("practice", "provider", "pcn")
+_DEALT_BY = {
+    table: next((name for name in _ORGANISATIONS if name in table), None) for table in TABLES
+}
 _TEAM_ROW = tuple(name for name in PAIRED if name != "practice")
 _PROVIDER_ROW = ("team", *(name for name in PAIRED if name != "provider"))
 
@@ -62,6 +73,16 @@ def empty_cell(id_: str) -> Cell:
     )
 
 
+def parts_of(table: tuple[str, ...]) -> tuple[str, ...]:
+    """The cells of a month that make up a table of the tenant, by what stands as their owner."""
+    dealt = len(table) == 2 and _DEALT_BY[table[0], table[1]] is not None  # noqa: PLR2004 - a pair
+    return PARTS if dealt else ("",)
+
+
+def _part(values: Mapping[str, str], name: str | None) -> str:
+    return "" if name is None else PARTS[crc32(values[name].encode()) % len(PARTS)]
+
+
 def cells_of(
     tenant: str, counted: Contribution
 ) -> Iterator[tuple[str, str, Sequence[tuple[str, int]]]]:
@@ -77,8 +98,10 @@ def cells_of(
             yield f"{head}|tenant|{subject}|{month}|||district", quoted["district"], tails
             continue
         values = quoted | {"provider": provider}
-        for a, b in TABLES:
-            yield f"{head}|tenant|{subject}|{month}|||{a}|{b}", f"{values[a]}|{values[b]}", tails
+        parts = {name: _part(values, name) for name in (*_ORGANISATIONS, None)}
+        for (a, b), dealt_by in _DEALT_BY.items():
+            cell = f"{head}|tenant|{subject}|{month}|{parts[dealt_by]}||{a}|{b}"
+            yield cell, f"{values[a]}|{values[b]}", tails
         own = f"{head}|team|{subject}|{month}|{values['team']}|{values['practice']}"
         yield f"{own}|{'|'.join(_TEAM_ROW)}", "|".join([values[n] for n in _TEAM_ROW]), tails
         own = f"{head}|provider|{subject}|{month}|{provider}|"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from services.outcomes.domain.change import Comparison
@@ -18,6 +17,7 @@ from services.outcomes.domain.reports.case import (
     Unmet,
     Wellbeing,
 )
+from services.outcomes.domain.statuses import CONTACT_STATUSES, REFERRAL_STATUSES
 from shared.errors import FieldError, Invalid
 from shared.events import (
     AppointmentAttended,
@@ -36,46 +36,19 @@ from shared.events import (
     ReferralCompleted,
     ReferralCreated,
     ReferralDeclined,
-    ReferralEnteredInError,
     ReferralEvent,
-    ReferralExpired,
-    ReferralFollowedUp,
-    ReferralHeld,
-    ReferralInfoProvided,
-    ReferralInfoRequested,
     ReferralNotCompleted,
-    ReferralResumed,
-    ReferralStarted,
-    ReferralWaitlisted,
     ReferralWithdrawn,
 )
 
-STATUSES: Mapping[type[ReferralEvent], str] = {
-    ReferralCreated: "submitted",
-    ReferralInfoRequested: "info_requested",
-    ReferralInfoProvided: "submitted",
-    ReferralAccepted: "accepted",
-    ReferralWaitlisted: "waitlisted",
-    ReferralDeclined: "declined",
-    ReferralStarted: "in_progress",
-    ReferralHeld: "on_hold",
-    ReferralResumed: "in_progress",
-    ReferralWithdrawn: "withdrawn",
-    ReferralCompleted: "completed",
-    ReferralNotCompleted: "not_completed",
-    ReferralExpired: "expired",
-    ReferralFollowedUp: "followed_up",
-    ReferralEnteredInError: "entered_in_error",
-}
-"""Where each fact leaves a referral. A re-route is a new referral and moves the old one nowhere."""
-
-CONTACT_STATUSES: Mapping[type[AppointmentEvent], str] = {
-    AppointmentBooked: "booked",
-    AppointmentAttended: "attended",
-    AppointmentMissed: "missed",
-    AppointmentCancelled: "cancelled",
-    AppointmentEnteredInError: "entered_in_error",
-}
+COUNTED_CONTACTS: tuple[type[AppointmentEvent], ...] = (
+    AppointmentBooked,
+    AppointmentAttended,
+    AppointmentMissed,
+    AppointmentCancelled,
+    AppointmentEnteredInError,
+)
+"""What reports hear of contacts: one that is proposed, or where the person waits, is none yet."""
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """Ids that are safe as field names of a document: no dot, dollar or NUL."""
@@ -90,7 +63,7 @@ def note_referral(case: Case, event: ReferralEvent) -> Case:
         changes = {
             "kind": event.kind,
             "provider_organisation_id": event.provider_organisation_id,
-            "status": STATUSES[type(event)],
+            "status": REFERRAL_STATUSES[type(event)],
             "seq": event.seq,
             "code": _code(event),
         }

@@ -52,6 +52,19 @@ class Batch(Strict):
         )
 
 
+class RecountOrder(Strict):
+    """That the cells be compared with the cases, and, with ``repair``, put right.
+
+    ``cells`` is how many there should be, ``differing`` how many were different.
+    """
+
+    asked_at: AwareDatetime
+    repair: bool
+    done_at: AwareDatetime | None = None
+    cells: int | None = None
+    differing: int | None = None
+
+
 class Ledger(Strict):
     """Where a tenant's counting stands. ``secret`` seeds the reports' noise and is never shown."""
 
@@ -60,6 +73,7 @@ class Ledger(Strict):
     number: int = 0
     batch: Batch | None = None
     counted_at: AwareDatetime | None = None
+    recount: RecountOrder | None = None
 
 
 def entries_of(cases: Sequence[Case]) -> Mapping[str, Entry]:

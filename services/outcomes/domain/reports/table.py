@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -15,7 +16,10 @@ from services.outcomes.domain.reports.subjects import CLOSED
 _LEAST_FOR_A_MEDIAN = 10
 
 Values = tuple[str, ...]
-Counts = dict[tuple[Values, str], dict[str, int]]
+Key = tuple[Values, str]
+"""The values of the cut and the category: what tells one line from another."""
+
+Counts = dict[Key, dict[str, int]]
 """By the values of the cut and the category: how often each measure."""
 
 
@@ -77,27 +81,48 @@ def _add_all(total: dict[str, int], more: Mapping[str, int]) -> None:
         total[key] = total.get(key, 0) + number
 
 
-def tabulate(question: Question, counts: Counts, secret: str) -> Table:
-    """The table of a question, every number safe to show."""
-    totals = {
-        category: Line(
-            (), _shown(question, category), _safe(question, (), category, counts, secret)
-        )
-        for (values, category) in sorted(counts)
+def totals_of(question: Question, counts: Counts, secret: str) -> tuple[Line, ...]:
+    """The lines of the whole that tell something, every number safe to show."""
+    lines = (
+        Line((), _shown(question, category), _safe(question, (), category, counts, secret))
+        for values, category in sorted(counts)
         if values == ()
-    }
-    shown = {category for category, line in totals.items() if _tells(line)}
-    wanted = set(_grid(question, shown | {ALL})) if question.by else set()
-    lines = []
-    for values, category in sorted(wanted | {key for key in counts if key[0] and question.by}):
-        found = counts.get((values, category), {})
-        if (values, category) not in wanted and max(found.values(), default=0) < LEAST:
+    )
+    return tuple(line for line in lines if _tells(line))
+
+
+def lines_of(
+    question: Question,
+    counts: Counts,
+    secret: str,
+    totals: Iterable[Line],
+    *,
+    after: Key | None = None,
+    most: int | None = None,
+) -> tuple[tuple[Line, ...], Key | None]:
+    """The lines of a cut, every number safe to show, in order; ``most`` after that one.
+
+    Each line is what it is whichever page it is on. With the last one where there may be more.
+    """
+    if not question.by:
+        return (), None
+    categories = {line.category or ALL for line in totals}
+    wanted = set(_grid(question, categories | {ALL}))
+    keys = sorted(wanted | {key for key in counts if key[0]})
+    lines: list[Line] = []
+    last = after
+    for values, category in keys[bisect_right(keys, after) if after else 0 :]:
+        if most is not None and len(lines) >= most:
+            return tuple(lines), last
+        last = (values, category)
+        found = counts.get(last, {})
+        if last not in wanted and max(found.values(), default=0) < LEAST:
             continue
         figures = _safe(question, values, category, counts, secret)
         line = Line(values, _shown(question, category), figures)
-        if (values, category) in wanted or _tells(line):
+        if last in wanted or _tells(line):
             lines.append(line)
-    return Table(tuple(lines), tuple(line for line in totals.values() if _tells(line)))
+    return tuple(lines), None
 
 
 def _grid(question: Question, categories: Iterable[str]) -> Iterator[tuple[Values, str]]:
