@@ -45,6 +45,8 @@ class Cause:
     traceparent: str | None = None
     digest: str | None = None
     repeatable: bool = False
+    request_id: str | None = None
+    """The HTTP request's id, as its answer and its log lines have it; none for an event."""
 
     def make_id(self, purpose: str) -> str:
         """The id of a thing this cause creates: the same one each time it is repeated."""

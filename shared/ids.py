@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from uuid_utils import UUID, uuid5, uuid7
 
+_TELLS_TIME = 7
 _NAMESPACE = UUID("4f1f2cb1-5d61-5a0c-9a5e-0d6c1f9d3b57")
 
 
 def new_id() -> str:
     """A UUIDv7 (RFC 9562): unique, and sorting by the time it was made."""
     return str(uuid7())
+
+
+def time_of(id_: str) -> datetime | None:
+    """When an id was made, to the millisecond; None for one that does not tell (not UUIDv7)."""
+    try:
+        found = UUID(id_)
+    except ValueError:
+        return None
+    if found.version != _TELLS_TIME:
+        return None
+    return datetime.fromtimestamp((found.int >> 80) / 1000, UTC)
 
 
 def derived_id(*parts: str) -> str:

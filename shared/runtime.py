@@ -115,7 +115,7 @@ class Runtime:
 
         mender = Mender(shelf.letters, bus.appliers, self.settings, self.clock.now)
         repair = Repair(Runs(self.collection("repairs")), mender, shelf, self.telemetry)
-        operations = self._operations(kept, bus, consumers, count_waiting, repair)
+        operations = self._operations(kept, bus, consumers, publishes, count_waiting, repair)
 
         @asynccontextmanager
         async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -175,6 +175,7 @@ class Runtime:
         kept: Sequence[Store[Any]],
         bus: Bus,
         consumers: Sequence[Consumer[Any]],
+        publishes: Sequence[type[Event]],
         count_waiting: CountWaiting | None,
         repair: Repair,
     ) -> Operations:
@@ -199,6 +200,7 @@ class Runtime:
             consumers=consumers,
             sampler=sampler,
             repair=repair,
+            topics=sorted({event.topic for event in publishes}),
             count_waiting=count_waiting,
         )
 

@@ -26,6 +26,10 @@ _HEADERS: Json = {
         "ce_subject": {"type": "string", "description": "Id of the record the fact is about."},
         "ce_partitionkey": {"type": "string", "description": "The key of the Kafka record."},
         "ce_dataschema": {"type": "string", "format": "uri"},
+        "ce_requestid": {
+            "type": "string",
+            "description": "The HTTP request that led to the fact, if one did.",
+        },
         "traceparent": _TEXT,
     },
 }

@@ -35,6 +35,8 @@ class Envelope:
     key: str
     data: bytes
     traceparent: str | None = None
+    request_id: str | None = None
+    """The HTTP request that led to the fact, if one did: an extension attribute."""
 
     def headers(self) -> dict[str, str]:
         """The Kafka headers of binary mode."""
@@ -51,6 +53,8 @@ class Envelope:
         }
         if self.traceparent:
             headers["traceparent"] = self.traceparent
+        if self.request_id:
+            headers["ce_requestid"] = self.request_id
         return headers
 
 
@@ -93,6 +97,7 @@ def parse_envelope(
         key=texts.get("ce_partitionkey") or key_text,
         data=value or b"",
         traceparent=texts.get("traceparent"),
+        request_id=texts.get("ce_requestid"),
     )
 
 

@@ -29,6 +29,8 @@ class Operations:
     consumers: Sequence[Consumer[Any]]
     sampler: Sampler
     repair: Repair
+    topics: Sequence[str]
+    """Those that carry the service's own facts, without the installation's prefix."""
     count_waiting: CountWaiting | None = None
 
     @property

@@ -11,6 +11,7 @@ from shared.ops.dead_letters import dead_letters_router
 from shared.ops.operations import Operations
 from shared.ops.pipeline import pipeline_router
 from shared.ops.repairs import repairs_router
+from shared.ops.trace import trace_router
 
 
 def operations_routers(operations: Operations) -> Sequence[APIRouter]:
@@ -18,6 +19,7 @@ def operations_routers(operations: Operations) -> Sequence[APIRouter]:
     return [
         about_router(operations),
         pipeline_router(operations),
+        trace_router(operations),
         dead_letters_router(operations),
         repairs_router(operations),
     ]

@@ -74,6 +74,7 @@ class Sampler:
         self._clock = clock or Clock()
         self._count_waiting = count_waiting
         self._windows: dict[tuple[str, TopicPartition], deque[Sample]] = {}
+        self._looking = asyncio.Lock()
         self.watched: Mapping[str, Watched] = {}
         self.at: datetime | None = None
         self.fault: str | None = None
@@ -93,7 +94,7 @@ class Sampler:
     async def sample(self) -> None:
         """Look at the groups once. Where Kafka is silent the last look stays, with its time."""
         try:
-            found = await self._offsets.look(self._to_peek())
+            found = await self.look(self._to_peek())
         except Unavailable as error:
             self.fault = error.detail
             structlog.get_logger().debug("pipeline not sampled", reason=error.detail)
@@ -103,6 +104,13 @@ class Sampler:
         self.watched = {group: self._judge(group, seen) for group, seen in found.items()}
         for group, watched in self.watched.items():
             self._show(group, watched)
+
+    async def look(
+        self, peek: Mapping[str, Sequence[TopicPartition]] | None = None
+    ) -> Mapping[str, Standing]:
+        """The groups as they stand now, outside the window. Raises Unavailable without Kafka."""
+        async with self._looking:
+            return await self._offsets.look(peek)
 
     def _to_peek(self) -> Mapping[str, Sequence[TopicPartition]]:
         """Where records waited at the last look: what passes at once is not worth a fetch."""

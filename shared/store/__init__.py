@@ -14,6 +14,7 @@ from shared.store.documents import (
     Index,
     Page,
     Saved,
+    Step,
     Unsent,
     UnsentStats,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "Memory",
     "Page",
     "Saved",
+    "Step",
     "Store",
     "Unsent",
     "UnsentStats",

@@ -33,6 +33,7 @@ def new_document(
 ) -> Document:
     """The document of a record that is stored for the first time."""
     stamped = stamp(events, 0)
+    named = [(event, new_id()) for event in stamped]
     at = to_milliseconds(cause.at)
     document: Document = {
         "_id": record_id,
@@ -44,9 +45,9 @@ def new_document(
         "updated_at": at,
         **derived(store, state),
         "created": seen_entry(cause, 1, store.receipt(state)),
-        "outbox": [outbox_entry(event, new_id(), store.source, cause) for event in stamped],
+        "outbox": [outbox_entry(event, id_, store.source, cause) for event, id_ in named],
         "seen": [],
-        "history": [history_entry(event) for event in stamped],
+        "history": [history_entry(event, id_, cause) for event, id_ in named],
     }
     if stamped:
         document["outbox_since"] = document["outbox"][0]["time"]

@@ -63,6 +63,9 @@ class HistoryEntry:
     actor_role: str
     actor_organisation: str
     summary: str
+    event_id: str = field(default="", compare=False)
+    cause: str = field(default="", compare=False)
+    """The request's id, or the id of the event that led to this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,17 @@ class Page(Generic[S]):
 
     items: Sequence[Saved[S]]
     next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that happened to a record, or is still to come; ``failed`` if it went wrong."""
+
+    at: datetime
+    what: str
+    failed: bool = False
+    is_still_open: bool = False
+    """What it stands for has not come to its end: a message that is not delivered yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +175,7 @@ def outbox_entry(event: Event, event_id: str, source: str, cause: Cause) -> Docu
         "key": event.key,
         "data": event.model_dump_json(),
         "traceparent": cause.traceparent,
+        "request_id": cause.request_id,
     }
 
 
@@ -175,12 +190,15 @@ def envelope_of(entry: Document) -> Envelope:
         key=entry["key"],
         data=entry["data"].encode(),
         traceparent=entry.get("traceparent"),
+        request_id=entry.get("request_id"),
     )
 
 
-def history_entry(event: Event) -> Document:
-    """An event as a line of the timeline."""
+def history_entry(event: Event, event_id: str, cause: Cause) -> Document:
+    """An event as a line of the timeline; by its id it is found again wherever it goes."""
     return {
+        "event_id": event_id,
+        "cause": cause.request_id or cause.id,
         "seq": event.seq,
         "type": event.type,
         "time": to_milliseconds(event.occurred_at),
@@ -196,5 +214,6 @@ def seen_entry(cause: Cause, version: int, receipt: Mapping[str, Any]) -> Docume
         "id": cause.id,
         "digest": cause.digest,
         "version": version,
+        "at": to_milliseconds(cause.at),
         "receipt": dict(receipt),
     }

@@ -109,8 +109,9 @@ class Fold(Generic[S]):
             self._note(update)
             return self._result(receipt)
         stamped = codec.stamp(events, self._seq)
-        outbox = [outbox_entry(event, new_id(), self._store.source, cause) for event in stamped]
-        history = [history_entry(event) for event in stamped]
+        named = [(event, new_id()) for event in stamped]
+        outbox = [outbox_entry(event, id_, self._store.source, cause) for event, id_ in named]
+        history = [history_entry(event, id_, cause) for event, id_ in named]
         self._outbox += outbox
         self._history += history
         about = (*self._store.about(self._state), *self._store.about(state))

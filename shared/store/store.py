@@ -17,7 +17,7 @@ from shared.errors import Contended, NotFound
 from shared.events import Event
 from shared.store import codec
 from shared.store.collection import Collection
-from shared.store.documents import Document, Duplicate, Index, Page, S, Saved, Write
+from shared.store.documents import Document, Duplicate, Index, Page, S, Saved, Step, Write
 from shared.store.fold import Change, Fold, Update
 from shared.store.witness import Told, Witness
 
@@ -51,6 +51,12 @@ class Store(Generic[S]):
     Every store either says so or says by ``about`` whom its records are about.
     """
 
+    key_at: ClassVar[str] = "_id"
+    """Where a document has the Kafka key of its facts: a case's id, mostly, and indexed.
+
+    All that belongs to one case is found by it. Empty where a record belongs to no one thing.
+    """
+
     def __init__(self, collection: Collection) -> None:
         self.collection = collection
         self.witness: Witness | None = None
@@ -70,6 +76,13 @@ class Store(Generic[S]):
     def due(self, state: S) -> datetime | None:  # noqa: ARG002 - for subclasses
         """When work on this record falls due, if any."""
         return None
+
+    def journey(self, state: S) -> Sequence[Step]:  # noqa: ARG002 - for subclasses
+        """What happened to a record besides its facts, such as attempts to send it.
+
+        For operations staff: ids and codes only, no word that somebody wrote.
+        """
+        return ()
 
     def about(self, state: S) -> Sequence[str]:  # noqa: ARG002 - for subclasses
         """The ids of the persons a record is about, or of the cases if it knows no more.

@@ -37,6 +37,7 @@ async def _cause(request: Request) -> Cause:
         traceparent=work.traceparent if work else None,
         digest=None if key is None else await _digest(request),
         repeatable=key is not None,
+        request_id=work.request_id if work else None,
     )
 
 

@@ -18,6 +18,7 @@ ENVELOPE = Envelope(
     key="0195a3c0-0000-7000-8000-000000000001",
     data=b'{"seq":1}',
     traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    request_id="0195a3c0-0000-7000-8000-0000000000f2",
 )
 HEADERS = {
     "content-type": "application/json",
@@ -30,6 +31,7 @@ HEADERS = {
     "ce_partitionkey": "0195a3c0-0000-7000-8000-000000000001",
     "ce_dataschema": "https://linkway.example/schemas/referral-created.v1.json",
     "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    "ce_requestid": "0195a3c0-0000-7000-8000-0000000000f2",
 }
 
 

@@ -60,6 +60,7 @@ async def test_a_document_keeps_state_unsent_events_causes_and_history_together(
     assert document["created"] == {
         "id": "open",
         "digest": "d1",
+        "at": NOON_STORED,
         "version": 1,
         "receipt": {"size": 0},
     }

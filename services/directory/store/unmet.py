@@ -23,6 +23,7 @@ class UnmetNeeds(Store[UnmetNeed]):
     """
 
     model = UnmetNeed
+    key_at = ""
     source: ClassVar[str] = "/linkway/directory"
     listed: ClassVar[bool] = False
     unaudited: ClassVar[str] = "needs that were not met, read as numbers; no person is known here"

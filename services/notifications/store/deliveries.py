@@ -9,7 +9,7 @@ from typing import Any
 
 from services.notifications.domain import Delivery
 from shared.coalesce import Coalescer
-from shared.store import Collection, Index, Saved, Store
+from shared.store import Collection, Index, Saved, Step, Store
 
 _SOURCE = "/linkway/notifications"
 
@@ -19,8 +19,10 @@ class Deliveries(Store[Delivery]):
 
     model = Delivery
     source = _SOURCE
+    key_at = "state.about.key"
     indexes = (
         Index("by_organisation", (("tenant", 1), ("state.organisation_id", 1), ("created_at", -1))),
+        Index("by_case", (("tenant", 1), ("state.about.key", 1))),
         Index("by_status", (("tenant", 1), ("state.status", 1), ("created_at", -1))),
         Index(
             "by_subscription",
@@ -55,6 +57,32 @@ class Deliveries(Store[Delivery]):
     def due(self, state: Delivery) -> datetime | None:
         """When the next attempt is to be made."""
         return state.next_attempt_at
+
+    def journey(self, state: Delivery) -> Sequence[Step]:
+        """Every attempt, and what the message waits for."""
+        to = f"{state.about.type} to {state.organisation_id} by {state.channel}"
+        steps = [
+            Step(
+                attempt.at,
+                f"{to}, attempt {number}: {attempt.outcome}"
+                + (f" ({attempt.status_code})" if attempt.status_code else "")
+                + f" after {attempt.duration_ms} ms",
+                failed=attempt.outcome != "delivered",
+            )
+            for number, attempt in enumerate(state.attempts, start=1)
+        ]
+        if state.status == "queued":
+            behind = ", behind a message before it" if state.held else ""
+            waits = Step(
+                state.next_attempt_at or state.created_at,
+                f"{to} waits to be sent{behind}",
+                is_still_open=True,
+            )
+            return [*steps, waits]
+        if state.status == "failed":
+            last = state.attempts[-1].at if state.attempts else state.created_at
+            return [*steps, Step(last, f"{to} was given up", failed=True, is_still_open=True)]
+        return steps
 
     async def head(self, delivery: Delivery) -> Saved[Delivery] | None:
         """Who is first in the line of ``delivery``: the only one that may be sent now."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.notifications.domain.messages_back import MessageBack, due
-from shared.store import Collection, Index, Store
+from shared.store import Collection, Index, Step, Store
 
 
 class MessagesBack(Store[MessageBack]):
@@ -17,6 +17,7 @@ class MessagesBack(Store[MessageBack]):
 
     model = MessageBack
     source = "/linkway/notifications"
+    key_at = "state.case_id"
     indexes = (
         Index(
             "by_practice",
@@ -26,6 +27,7 @@ class MessagesBack(Store[MessageBack]):
             "by_team",
             (("tenant", 1), ("state.team_organisation_id", 1), ("created_at", -1)),
         ),
+        Index("by_case", (("tenant", 1), ("state.case_id", 1))),
         Index("by_status", (("tenant", 1), ("state.status", 1), ("created_at", -1))),
     )
 
@@ -36,6 +38,12 @@ class MessagesBack(Store[MessageBack]):
     def about(self, state: MessageBack) -> Sequence[str]:
         """The case and the referral; no person is known here."""
         return [state.case_id, state.referral_id]
+
+    def journey(self, state: MessageBack) -> Sequence[Step]:
+        """Where the message back stands."""
+        what = f"message back to {state.organisation_id}: {state.status}"
+        failed = state.status in {"rejected", "timed_out", "undeliverable"}
+        return [Step(state.ended_at or state.created_at, what, failed=failed)]
 
     def due(self, state: MessageBack) -> datetime | None:
         """When it counts as not answered."""

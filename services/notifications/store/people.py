@@ -11,7 +11,10 @@ from services.notifications.domain.person_marks import PersonMark
 from services.notifications.domain.person_messages import (
     PersonMessage,
 )
-from shared.store import Collection, Index, Store
+from shared.store import Collection, Index, Step, Store
+
+_TAKEN = frozenset({"accepted", "not_sent"})
+"""Outcomes of an attempt that are no failure."""
 
 
 class PersonMessages(Store[PersonMessage]):
@@ -19,6 +22,7 @@ class PersonMessages(Store[PersonMessage]):
 
     model = PersonMessage
     source = "/linkway/notifications"
+    key_at = "state.about_key"
     indexes = (
         Index("by_status", (("tenant", 1), ("state.status", 1), ("created_at", -1))),
         Index("by_case", (("tenant", 1), ("state.about_key", 1), ("created_at", -1))),
@@ -50,6 +54,26 @@ class PersonMessages(Store[PersonMessage]):
             "waiting_thing": state.thing if waiting else None,
             "person": state.person_id if waiting or revivable else None,
         }
+
+    def journey(self, state: PersonMessage) -> Sequence[Step]:
+        """Every attempt, and what the message waits for: channels and codes only."""
+        what = f"{state.template} to the person"
+        steps = [
+            Step(
+                attempt.at,
+                f"{what} by {attempt.channel}: {attempt.outcome}"
+                + (f" ({attempt.status_code})" if attempt.status_code else ""),
+                failed=attempt.outcome not in _TAKEN,
+            )
+            for attempt in state.attempts
+        ]
+        if state.status == "queued":
+            at = state.next_attempt_at or state.created_at
+            return [*steps, Step(at, f"{what} waits to be sent", is_still_open=True)]
+        if state.reason is not None:
+            why = f"{what} is {state.status}: {state.reason}"
+            steps.append(Step(state.created_at, why, failed=state.status == "failed"))
+        return steps
 
     def due(self, state: PersonMessage) -> datetime | None:
         """When it is to be sent, or asked after."""

@@ -25,6 +25,7 @@ class Referrals(Store[Referral]):
 
     model = Referral
     source = SOURCE
+    key_at = "state.case_id"
     indexes = (
         Index(
             ONE_OPEN,

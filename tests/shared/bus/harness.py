@@ -85,6 +85,7 @@ def envelope(case_id: str, *, seq: int = 1, event_id: str | None = None) -> Enve
         key=event.key,
         data=event.model_dump_json().encode(),
         traceparent=TRACEPARENT,
+        request_id="request-1",
     )
 
 

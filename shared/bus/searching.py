@@ -1,0 +1,170 @@
+"""Finding single records on a topic again: by key and id, or by the time they were published.
+
+Nothing is written down of where an event went: that would cost a write for each of them,
+for a question that is asked of one in many thousands. An id tells when its event was made
+(UUIDv7), a key which partition it is on, and Kafka finds an offset by time; so a search
+reads a few records for each event. It reads no more than ``MOST_RECORDS`` and says so
+where that was not enough.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from aiokafka.partitioner import DefaultPartitioner
+
+from shared.bus.broker import connection_options
+from shared.bus.topics import topic_name
+from shared.errors import Unavailable
+from shared.settings import ServiceSettings
+
+MOST_RECORDS = 100_000
+_MOST_FOR_ONE = 20_000
+_SECONDS = 15.0
+_SLACK = timedelta(seconds=2)
+_FETCH_MS = 100
+_QUIET_MS = 300
+
+
+@dataclass
+class Found:
+    """The records found; ``complete`` is False where the search was given up at its bounds."""
+
+    records: list[ConsumerRecord[bytes, bytes]] = field(default_factory=list)
+    read: int = 0
+    complete: bool = True
+
+
+class TopicSearch:
+    """Searches one topic; get it from ``searching``."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
+        self._consumer = consumer
+        self._partitions = list(partitions)
+
+    async def by_key(self, key: str, wanted: Mapping[str, datetime]) -> Found:
+        """All records of ``key`` met on the way to the events ``wanted``, by id and time made.
+
+        Jumps to each event's time and reads on until it has been found.
+        """
+        at = partition_of(key, self._partitions)
+        found, met = Found(), set[str]()
+        raw = key.encode()
+        for event_id, time in sorted(wanted.items(), key=lambda each: each[1]):
+            if event_id in met:
+                continue
+            if found.read >= MOST_RECORDS:
+                found.complete = False
+                break
+            read_before = found.read
+            async for record in self._from(at, time - _SLACK):
+                found.read += 1
+                if record.key == raw and record_id(record) not in met:
+                    met.add(record_id(record))
+                    found.records.append(record)
+                if event_id in met:
+                    break
+                if found.read - read_before >= _MOST_FOR_ONE:
+                    found.complete = False
+                    break
+        return found
+
+    async def of_key(self, key: str, since: datetime) -> Found:
+        """All records of ``key`` published since, to the end; for topics with few records."""
+        found, raw = Found(), key.encode()
+        async for record in self._from(partition_of(key, self._partitions), since - _SLACK):
+            found.read += 1
+            if record.key == raw:
+                found.records.append(record)
+            if found.read >= _MOST_FOR_ONE:
+                found.complete = False
+                break
+        return found
+
+    async def between(
+        self, since: datetime, until: datetime, wanted: Callable[[Any], bool]
+    ) -> Found:
+        """The records published between two times, on any partition, that are ``wanted``."""
+        found = Found()
+        for at in self._partitions:
+            async for record in self._from(at, since):
+                if record.timestamp > until.timestamp() * 1000:
+                    break
+                found.read += 1
+                if wanted(record):
+                    found.records.append(record)
+                if found.read >= MOST_RECORDS:
+                    return Found(found.records, found.read, complete=False)
+        return found
+
+    async def _from(
+        self, at: TopicPartition, time: datetime
+    ) -> AsyncIterator[ConsumerRecord[bytes, bytes]]:
+        """The partition's records from that time to the end there is now."""
+        starts = await self._consumer.offsets_for_times({at: int(time.timestamp() * 1000)})
+        if starts.get(at) is None:
+            return
+        self._consumer.assign([at])
+        self._consumer.seek(at, starts[at].offset)
+        end = (await self._consumer.end_offsets([at]))[at]
+        while True:
+            batch = (await self._consumer.getmany(at, timeout_ms=_QUIET_MS)).get(at, ())
+            for record in batch:
+                yield record
+            reached = max(end, self._consumer.highwater(at) or 0)
+            if not batch and await self._consumer.position(at) >= reached:
+                return
+
+
+@asynccontextmanager
+async def searching(settings: ServiceSettings, topic: str) -> AsyncIterator[TopicSearch]:
+    """A search of ``topic`` (without prefix). Raises Unavailable when Kafka does not answer."""
+    name = topic_name(settings, topic)
+    consumer = AIOKafkaConsumer(
+        **connection_options(settings),
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        fetch_max_wait_ms=_FETCH_MS,
+    )
+    try:
+        async with asyncio.timeout(_SECONDS):
+            await consumer.start()
+            await consumer.topics()
+            numbers = consumer.partitions_for_topic(name) or ()
+            if not numbers:
+                raise Unavailable(f"Kafka does not know the topic {name}.")
+            yield TopicSearch(consumer, [TopicPartition(name, n) for n in sorted(numbers)])
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise Unavailable("Kafka does not answer.", {"cause": type(error).__name__}) from error
+    finally:
+        await consumer.stop()
+
+
+def partition_of(key: str, partitions: Sequence[TopicPartition]) -> TopicPartition:
+    """Which of a topic's partitions records of this key are on, as the producer chooses."""
+    numbers = sorted(at.partition for at in partitions)
+    chosen: int = DefaultPartitioner()(key.encode(), numbers, numbers)
+    return TopicPartition(partitions[0].topic, chosen)
+
+
+def record_id(record: Any) -> str:
+    """The event's id, from its headers; empty where there is none."""
+    return header(record, "ce_id")
+
+
+def header(record: Any, name: str) -> str:
+    """A header as text; empty where it is missing."""
+    raw = next((value for each, value in record.headers if each == name), None)
+    return raw.decode(errors="replace") if raw else ""
+
+
+def published_at(record: Any) -> datetime:
+    """When the producer sent the record."""
+    return datetime.fromtimestamp(record.timestamp / 1000, UTC)
