@@ -10,8 +10,8 @@ where that was not enough.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,6 +29,7 @@ MOST_RECORDS = 100_000
 _MOST_FOR_ONE = 20_000
 _SECONDS = 15.0
 _SLACK = timedelta(seconds=2)
+_WORTH_A_JUMP = timedelta(minutes=1)
 _FETCH_MS = 100
 _QUIET_MS = 300
 
@@ -52,40 +53,49 @@ class TopicSearch:
     async def by_key(self, key: str, wanted: Mapping[str, datetime]) -> Found:
         """All records of ``key`` met on the way to the events ``wanted``, by id and time made.
 
-        Jumps to each event's time and reads on until it has been found.
+        Reads on from the time of the first, and jumps where the next is some way off.
         """
-        at = partition_of(key, self._partitions)
-        found, met = Found(), set[str]()
-        raw = key.encode()
-        for event_id, time in sorted(wanted.items(), key=lambda each: each[1]):
-            if event_id in met:
-                continue
-            if found.read >= MOST_RECORDS:
-                found.complete = False
-                break
+        at, raw = partition_of(key, self._partitions), key.encode()
+        found = Found()
+        pending = dict(sorted(wanted.items(), key=lambda each: each[1]))
+        while pending:
             read_before = found.read
-            async for record in self._from(at, time - _SLACK):
-                found.read += 1
-                if record.key == raw and record_id(record) not in met:
-                    met.add(record_id(record))
-                    found.records.append(record)
-                if event_id in met:
-                    break
-                if found.read - read_before >= _MOST_FOR_ONE:
-                    found.complete = False
-                    break
+            next_time = next(iter(pending.values()))
+            async with aclosing(self._from(at, next_time - _SLACK)) as records:
+                async for record in records:
+                    found.read += 1
+                    if record.key == raw:
+                        found.records.append(record)
+                        if pending.pop(record_id(record), None) is not None:
+                            read_before = found.read
+                    if not pending:
+                        return found
+                    if found.read >= MOST_RECORDS:
+                        found.complete = False
+                        return found
+                    next_time = next(iter(pending.values()))
+                    if next_time - published_at(record) > _WORTH_A_JUMP:
+                        break
+                    if found.read - read_before >= _MOST_FOR_ONE:
+                        found.complete = False
+                        pending.pop(next(iter(pending)))
+                        break
+                else:
+                    return found
         return found
 
     async def of_key(self, key: str, since: datetime) -> Found:
         """All records of ``key`` published since, to the end; for topics with few records."""
         found, raw = Found(), key.encode()
-        async for record in self._from(partition_of(key, self._partitions), since - _SLACK):
-            found.read += 1
-            if record.key == raw:
-                found.records.append(record)
-            if found.read >= _MOST_FOR_ONE:
-                found.complete = False
-                break
+        at = partition_of(key, self._partitions)
+        async with aclosing(self._from(at, since - _SLACK)) as records:
+            async for record in records:
+                found.read += 1
+                if record.key == raw:
+                    found.records.append(record)
+                if found.read >= _MOST_FOR_ONE:
+                    found.complete = False
+                    break
         return found
 
     async def between(
@@ -94,19 +104,20 @@ class TopicSearch:
         """The records published between two times, on any partition, that are ``wanted``."""
         found = Found()
         for at in self._partitions:
-            async for record in self._from(at, since):
-                if record.timestamp > until.timestamp() * 1000:
-                    break
-                found.read += 1
-                if wanted(record):
-                    found.records.append(record)
-                if found.read >= MOST_RECORDS:
-                    return Found(found.records, found.read, complete=False)
+            async with aclosing(self._from(at, since)) as records:
+                async for record in records:
+                    if published_at(record) > until:
+                        break
+                    found.read += 1
+                    if wanted(record):
+                        found.records.append(record)
+                    if found.read >= MOST_RECORDS:
+                        return Found(found.records, found.read, complete=False)
         return found
 
     async def _from(
         self, at: TopicPartition, time: datetime
-    ) -> AsyncIterator[ConsumerRecord[bytes, bytes]]:
+    ) -> AsyncGenerator[ConsumerRecord[bytes, bytes], None]:
         """The partition's records from that time to the end there is now."""
         starts = await self._consumer.offsets_for_times({at: int(time.timestamp() * 1000)})
         if starts.get(at) is None:

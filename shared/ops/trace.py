@@ -143,7 +143,7 @@ class Tracing:
     async def _by_key(self, key: str, records: Sequence[TracedRecord]) -> dict[str, Published]:
         """Where the events that the records state lie."""
         stated = {
-            change.event_id: time_of(change.event_id) or change.at
+            change.event_id: change.stated_at
             for record in records
             for change in record.changes
             if change.event_id
@@ -250,6 +250,7 @@ def _record(collection: str, store: Store[Any], document: Mapping[str, Any]) -> 
                 event_id=line.get("event_id", ""),
                 cause=line.get("cause", ""),
                 at=line["time"],
+                stated_at=time_of(line.get("event_id", "")) or line["time"],
                 **{name: line[name] for name in _TOLD},
             )
             for line in document["history"]

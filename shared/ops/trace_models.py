@@ -11,7 +11,8 @@ class Change(BaseModel):
     event_id: str = Field(description="Empty in records from before ids were kept.")
     type: str
     seq: int
-    at: AwareDatetime
+    at: AwareDatetime = Field(description="When it was, by the service's clock.")
+    stated_at: AwareDatetime = Field(description="When it was written down, by the real clock.")
     actor_role: str
     actor_organisation: str
     cause: str

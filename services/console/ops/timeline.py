@@ -69,7 +69,7 @@ def _of_record(
     lines = []
     asked: set[str] = set()
     for change in record["changes"]:
-        at, cause = _time(change["at"]), change["cause"]
+        at, cause = _time(change["stated_at"]), change["cause"]
         by = f"{change['actor_role']} of {change['actor_organisation']}"
         if (
             cause
@@ -132,7 +132,7 @@ def _not_on_topic(
     unsent = {each["event_id"] for each in record["unsent"]}
     return [
         Line(
-            _time(change["at"]),
+            _time(change["stated_at"]),
             service,
             f"NOT FOUND ON KAFKA: {change['type']}",
             f"stated by {record['collection']} {record['id']}, and not in its outbox",
@@ -143,7 +143,7 @@ def _not_on_topic(
         if change["event_id"]
         and change["event_id"] not in published
         and change["event_id"] not in unsent
-        and now - _time(change["at"]) > UNDER_WAY
+        and now - _time(change["stated_at"]) > UNDER_WAY
     ]
 
 
