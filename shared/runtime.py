@@ -115,7 +115,14 @@ class Runtime:
 
         mender = Mender(shelf.letters, bus.appliers, self.settings, self.clock.now)
         repair = Repair(Runs(self.collection("repairs")), mender, shelf, self.telemetry)
-        operations = self._operations(kept, bus, consumers, publishes, count_waiting, repair)
+        operations = self._operations(
+            kept=kept,
+            bus=bus,
+            consumers=consumers,
+            publishes=publishes,
+            count_waiting=count_waiting,
+            repair=repair,
+        )
 
         @asynccontextmanager
         async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -172,6 +179,7 @@ class Runtime:
 
     def _operations(
         self,
+        *,
         kept: Sequence[Store[Any]],
         bus: Bus,
         consumers: Sequence[Consumer[Any]],
