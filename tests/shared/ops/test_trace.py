@@ -18,6 +18,7 @@ from shared.errors import Invalid
 from shared.events import ReferralCreated
 from shared.ids import new_id
 from shared.ops.trace_models import Trace
+from shared.policy import Policy
 from shared.runtime import Runtime
 from shared.settings import ServiceSettings
 from shared.testing import eventually, serving
@@ -86,6 +87,7 @@ async def service(
         stores=kept,
         routers=(),
         publishes=[ReferralCreated],
+        policy=Policy({}),
         consumers=[consumer],
     )
     async with serving(app) as http:
