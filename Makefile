@@ -10,7 +10,7 @@ READY  := .venv/.ready
 RUN    := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check up bench lock contracts clean
+.PHONY: help demo test check up bench faults lock contracts clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,8 +32,11 @@ check: $(READY) ## Style, types, import rules, lock file, published contracts
 up: ## Start everything in Docker
 	docker compose up --build
 
-bench: $(READY) ## Measure accepted referrals a second against a bare insert, in one run
-	@$(RUN) -m tests.bench.referrals $(ARGS)
+bench: $(READY) ## Measure beside yardsticks in one run, write docs/performance.md (an hour; ARGS=--short)
+	@$(RUN) -m tests.bench.run $(ARGS)
+
+faults: $(READY) ## Break every part under load, compare all, write docs/faults.md (hours; ARGS=--short)
+	@$(RUN) -m tests.faults.run $(ARGS)
 
 lock: $(READY) ## Renew requirements.txt from pyproject.toml
 	@$(RUN) deploy/lock.py

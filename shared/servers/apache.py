@@ -48,9 +48,14 @@ def configuration(listener: str, controller: str, advertised: str, data: str) ->
 
 
 async def local_apache(
-    processes: Supervisor, folder: Path, *, kept: bool, say: maven.Say = maven.to_stderr
+    processes: Supervisor,
+    folder: Path,
+    *,
+    kept: bool,
+    say: maven.Say = maven.to_stderr,
+    host: str = "127.0.0.1",
 ) -> Kafka:
-    """Start it on 127.0.0.1, its data in ``folder``/kafka, fetched first where it is not cached.
+    """Start it on ``host``, its data in ``folder``/kafka, fetched first where it is not cached.
 
     ``kept`` data is closed properly at the end; data about to be removed need not be.
     ServerError where Java is missing or the download fails.
@@ -58,7 +63,7 @@ async def local_apache(
     java = await maven.java()
     libraries = await maven.kafka_libraries(processes, say)
     port, controller_port = kept_port(folder / "kafka.port"), kept_port(folder / "controller.port")
-    bootstrap, controller = f"127.0.0.1:{port}", f"127.0.0.1:{controller_port}"
+    bootstrap, controller = f"{host}:{port}", f"127.0.0.1:{controller_port}"
     settings = {
         **configuration(bootstrap, controller, bootstrap, str(folder / "kafka")),
         "controller.quorum.bootstrap.servers": controller,
@@ -91,7 +96,7 @@ async def local_apache(
         [*run, "-Xmx512m", "kafka.Kafka", str(properties)],
         grace=30.0 if kept else 0.0,
     )
-    await processes.wait_until(NAME, partial(listens, port), within=120.0)
+    await processes.wait_until(NAME, partial(listens, port, host), within=120.0)
     await processes.wait_until(NAME, partial(kafka_answers, bootstrap))
     where = f"local, Java {java.version}"
     return Kafka(bootstrap, True, f"Apache Kafka {maven.KAFKA_VERSION} ({where})")

@@ -52,7 +52,7 @@ async def local_mongo(processes: Supervisor, folder: Path, *, kept: bool) -> Mon
 
     ``kept`` data is closed properly at the end; data about to be removed need not be.
     """
-    program, origin = _program()
+    program, origin = find_program()
     data = folder / "mongo"
     data.mkdir(parents=True, exist_ok=True)
     used_before = (data / "WiredTiger").exists()
@@ -112,7 +112,8 @@ async def connected(uri: str) -> AsyncIterator[Database]:
         await database.close()
 
 
-def _program() -> tuple[str, str]:
+def find_program() -> tuple[str, str]:
+    """The ``mongod`` there is, and where it comes from; ServerError where there is none."""
     if found := shutil.which("mongod"):
         return found, "from the PATH"
     wheel = Path(sysconfig.get_path("purelib")) / "fiftyone" / "db" / "bin" / "mongod"

@@ -50,10 +50,10 @@ def kept_port(file: Path) -> int:
     return port
 
 
-async def listens(port: int) -> bool:
-    """Whether something on 127.0.0.1 takes connections at this port."""
+async def listens(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether something on this host takes connections at this port."""
     try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        _, writer = await asyncio.open_connection(host, port)
     except OSError:
         return False
     writer.close()

@@ -11,6 +11,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+CREATED = 201
+_OPEN_CONNECTIONS = 64
+
 
 @dataclass(frozen=True, slots=True)
 class Load:
@@ -41,23 +44,71 @@ async def post_all(
     return Load(len(latencies), time.perf_counter() - started, tuple(latencies))
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One acknowledged request: when it was due and answered (Unix seconds), and its answer."""
+
+    due_at: float
+    answered_at: float
+    body: bytes
+
+
+async def post_at(
+    port: int, path: str, bodies: Iterator[bytes], *, headers: str, per_second: float
+) -> list[Answered]:
+    """Post each body when its time has come, however long others take; expects 201 for each."""
+    waiting: asyncio.Queue[tuple[float, bytes] | None] = asyncio.Queue()
+    answered: list[Answered] = []
+    connections = [
+        asyncio.create_task(_on_time(port, path, waiting, headers, answered))
+        for _ in range(_OPEN_CONNECTIONS)
+    ]
+    started = time.time()
+    for number, body in enumerate(bodies):
+        due = started + number / per_second
+        await asyncio.sleep(max(0.0, due - time.time()))
+        waiting.put_nowait((due, body))
+    for _ in connections:
+        waiting.put_nowait(None)
+    await asyncio.gather(*connections)
+    return answered
+
+
+async def _on_time(
+    port: int,
+    path: str,
+    waiting: asyncio.Queue[tuple[float, bytes] | None],
+    headers: str,
+    answered: list[Answered],
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    while (given := await waiting.get()) is not None:
+        due, body = given
+        writer.write(_request(path, headers, f"{id(writer)}-{due}", body))
+        status, answer = await _answer(reader)
+        assert status == CREATED, f"{path} answered {status}: {answer.decode()}"
+        answered.append(Answered(due, time.time(), answer))
+    writer.close()
+    await writer.wait_closed()
+
+
 async def _connection(
     port: int, path: str, bodies: Iterator[bytes], headers: str, latencies: list[float]
 ) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n{headers}"
     for number, body in enumerate(bodies):
         started = time.perf_counter()
-        writer.write(
-            f"{head}Idempotency-Key: {id(writer)}-{started}-{number}\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n".encode()
-            + body
-        )
+        writer.write(_request(path, headers, f"{id(writer)}-{started}-{number}", body))
         status, _ = await _answer(reader)
-        assert status == 201, f"{path} answered {status}"
+        assert status == CREATED, f"{path} answered {status}"
         latencies.append((time.perf_counter() - started) * 1000)
     writer.close()
     await writer.wait_closed()
+
+
+def _request(path: str, headers: str, key: str, body: bytes) -> bytes:
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n{headers}"
+    return f"{head}Idempotency-Key: {key}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:

@@ -1,87 +1,75 @@
-"""Accepted referrals a second with every consumer running, against a bare insert, in one run.
-
-    make bench                             # a few minutes, on Apache Kafka where it can run
-    LINKWAY_TEST_BROKER=tansu make bench   # on the embedded broker
+"""Accepted referrals a second with every consumer running, against three yardsticks, in one run.
 
 64 connections, each posting one referral at a time to `POST /referrals`, with tokens,
 validation, the domain, the outbox, and the consumers of all four services behind it. The
-yardstick is FastAPI with one journalled insert and nothing else (bare.py). The two take
+yardsticks are FastAPI with one journalled insert and nothing else (bare.py), with an insert and
+a publication after it (usual.py), and with an outbox by transaction (transactional.py). They take
 turns, so that a machine that is busy for a while is so for both; the ratio of the medians
 counts, never the figures alone.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
-import os
 import statistics
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import httpx
-import uvloop
+import psutil
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from services.console.platform import Platform, client, running_platform
+from services.console.platform import Platform, client
 from shared.ids import new_id
-from shared.servers import Finder, Supervisor, free_port
+from shared.servers import Supervisor, free_port
+from tests.bench import transactional, usual
 from tests.bench.load import Load, post_all
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CONNECTIONS = 64
+YARDSTICKS = {
+    "bare insert": "bare",
+    "insert, then publish": "usual",
+    "outbox by transaction": "transactional",
+}
+TOPICS = (usual.TOPIC, transactional.TOPIC)
 TEAM, OTHER_TEAM, ORGANISATION, PRACTICE = new_id(), new_id(), "team-org", "Y90001"
 
 
-async def main(count: int, rounds: int, broker: str | None) -> None:
-    console = Console()
-    with TemporaryDirectory() as folder:
-        async with Finder(local="tansu" if broker == "tansu" else None) as finder:
-            servers = await finder.servers()
-            console.print(
-                servers.description, f"{count} referrals a turn, {rounds} rounds", sep="\n"
-            )
-            async with running_platform(
-                servers, Path(folder), settings={"LINKWAY_LOG_LEVEL": "WARNING"}
-            ) as platform:
-                port = await bare(platform)
-                persons = await prepare(platform, count * rounds)
-                turns = {
-                    "bare insert": lambda: run_bare(port, count),
-                    "known person": lambda: run_linkway(platform, known(persons, count)),
-                    "new person": lambda: run_linkway(platform, new(count)),
-                }
-                meter = Meter(platform.processes, finder.processes)
-                results = await take_turns(console, turns, rounds, meter)
-        report(console, results, meter)
+Figures = dict[str, float]
 
 
 class Meter:
-    """Processor time by kind of turn and process, everything that a turn set off included."""
+    """Processor seconds (``used``) and bytes written to disk (``written``) by kind of turn and
+    process, everything that a turn set off included."""
 
     def __init__(self, *groups: Supervisor) -> None:
         self._groups = groups
+        self.used: dict[str, Figures] = {}
+        self.written: dict[str, Figures] = {}
         self._last = self._read()
-        self.used: dict[str, dict[str, float]] = {}
 
     def note(self, turn: str) -> None:
         now = self._read()
-        used = self.used.setdefault(turn, {})
-        for name, seconds in now.items():
-            used[name] = used.get(name, 0.0) + seconds - self._last.get(name, 0.0)
+        for kept, figures, last in zip((self.used, self.written), now, self._last, strict=True):
+            sums = kept.setdefault(turn, {})
+            for name, value in figures.items():
+                sums[name] = sums.get(name, 0.0) + value - last.get(name, 0.0)
         self._last = now
 
-    def _read(self) -> dict[str, float]:
-        return {
-            name: seconds
-            for group in self._groups
-            for name, seconds in group.processor_seconds().items()
-        }
+    def _read(self) -> tuple[Figures, Figures]:
+        seconds: Figures = {}
+        written: Figures = {}
+        for group in self._groups:
+            for name, value in group.processor_seconds().items():
+                seconds[name] = value
+                written[name] = psutil.Process(group.pid(name)).io_counters().write_bytes
+        return seconds, written
 
 
 async def take_turns(
@@ -116,8 +104,11 @@ def report(console: Console, results: dict[str, list[Load]], meter: Meter) -> No
         )
     console.print(table)
     console.print(processor_table(results, meter))
-    console.print(f"ratio known person: {medians['known person'] / medians['bare insert']:.2f}")
-    console.print(f"ratio new person: {medians['new person'] / medians['bare insert']:.2f}")
+    for name in ("known person", "new person"):
+        ratios = ", ".join(
+            f"{medians[name] / medians[other]:.2f} of {other}" for other in YARDSTICKS
+        )
+        console.print(f"ratio {name}: {ratios}")
 
 
 def processor_table(results: Mapping[str, list[Load]], meter: Meter) -> Table:
@@ -132,19 +123,41 @@ def processor_table(results: Mapping[str, list[Load]], meter: Meter) -> Table:
     return table
 
 
-async def bare(platform: Platform) -> int:
+async def yardstick(platform: Platform, module: str) -> int:
+    """Start one of the services to compare with; gives its port."""
     port = free_port()
+    await make_topics(platform, TOPICS)
     await platform.processes.start(
-        "bare",
+        module,
         [
-            *(sys.executable, "-m", "uvicorn", "--factory", "tests.bench.bare:create_app"),
+            *(sys.executable, "-m", "uvicorn", "--factory", f"tests.bench.{module}:create_app"),
             *("--host", "127.0.0.1", "--port", str(port), "--no-access-log"),
         ],
-        env={"BARE_MONGO_URI": platform.servers.mongo_uri},
+        env={
+            "BARE_MONGO_URI": platform.servers.mongo_uri,
+            "BARE_KAFKA": platform.servers.kafka_bootstrap,
+        },
         cwd=ROOT,
     )
-    await platform.processes.wait_ready("bare", f"http://127.0.0.1:{port}/docs")
+    await platform.processes.wait_ready(module, f"http://127.0.0.1:{port}/docs")
     return port
+
+
+async def make_topics(platform: Platform, names: Sequence[str]) -> None:
+    """Topics with as many partitions as the product's, where they are not there yet."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=platform.servers.kafka_bootstrap)
+    await admin.start()
+    try:
+        there = set(await admin.list_topics())
+        await admin.create_topics(
+            [
+                NewTopic(name, num_partitions=12, replication_factor=1)
+                for name in names
+                if name not in there
+            ]
+        )
+    finally:
+        await admin.close()
 
 
 async def prepare(platform: Platform, count: int) -> Iterator[str]:
@@ -242,11 +255,3 @@ def known(persons: Iterator[str], count: int) -> Iterator[bytes]:
         person = json.loads(body)
         del person["person"]
         yield json.dumps(person | {"person_id": next(persons)}).encode()
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--count", type=int, default=4000, help="referrals a turn (4000)")
-    parser.add_argument("--rounds", type=int, default=3, help="turns of each kind (3)")
-    arguments = parser.parse_args()
-    uvloop.run(main(arguments.count, arguments.rounds, os.environ.get("LINKWAY_TEST_BROKER")))

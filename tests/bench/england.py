@@ -1,0 +1,55 @@
+"""A day of England: 5,100 referrals with everything that follows each, played as fast as it goes.
+
+Source of the number: 1.3 million people referred in 2023 over some 255 working days.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from services.console.demo.settling import settle
+from services.console.demo.stores import open_stores
+from services.console.demo.topics import open_topics
+from tests.faults.stage import staged
+
+REFERRALS = 5_100
+WORKING_DAY_HOURS = 8
+
+
+@dataclass(frozen=True)
+class Day:
+    """How long it took, until nothing was under way any more."""
+
+    journeys: int
+    commands: int
+    events: int
+    seconds: float
+
+
+async def measure(journeys: int, per_second: float, show: Callable[[int], None]) -> Day:
+    """Play it at a pace the machine can follow; the pace is not the point, the end is."""
+    with TemporaryDirectory() as folder:
+        async with staged(Path(folder), per_second=per_second) as stage:
+            started = time.perf_counter()
+            playing = asyncio.create_task(stage.load.play(asyncio.Event(), at_most=journeys))
+            while not playing.done():
+                await asyncio.sleep(1)
+                show(sum(each.ended is not None for each in stage.load.journeys))
+            await playing
+            async with (
+                open_stores(stage.platform) as stores,
+                open_topics(
+                    stage.platform.servers.kafka_bootstrap, stage.prefix, stage.listening
+                ) as topics,
+            ):
+                waits = await settle(stores, topics, show=lambda _: None, within=600)
+                if not waits.nothing:
+                    raise RuntimeError(f"the day did not end: {waits}")
+                seconds = time.perf_counter() - started
+                events = await topics.written()
+    return Day(journeys, stage.load.ledger.acknowledged, events, seconds)

@@ -1,0 +1,73 @@
+"""A service ends itself between two steps: each point in each service that passes it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections import Counter
+
+from tests.faults.crashing import POINTS
+from tests.faults.fault import Fault, Run
+from tests.faults.stage import ROOT, Stage, staged
+
+_HIT_WITHIN = 60.0
+_NOT_PASSED_BY = {
+    "directory": {"before-delivery", "after-delivery", "before-insert", "after-insert"},
+    "outcomes": {"before-delivery", "after-delivery"},
+    "referral": {"before-delivery", "after-delivery"},
+    "notifications": set[str](),
+}
+"""The directory inserts nothing while journeys are played, and only notifications delivers."""
+
+
+async def crash(run: Run) -> None:
+    """All services in turn, point after point, until each was hit as often as asked.
+
+    Asked for one round, it hits each point once, in a service chosen by chance.
+    """
+    hits: Counter[str] = Counter()
+    async with staged(run.folder) as stage, run.loaded(stage):
+        for _ in range(run.times):
+            for point in POINTS:
+                passing = [name for name, never in _NOT_PASSED_BY.items() if point not in never]
+                for service in passing if run.times > 1 else [run.chance.choice(passing)]:
+                    await _crash(run, stage, service, point)
+                    hits[point] += 1
+            run.step()
+    run.result.done = (
+        f"{len(POINTS)} points between two steps, {sum(hits.values())} crashes, "
+        f"each point at least {min(hits.values())} times"
+    )
+
+
+async def _crash(run: Run, stage: Stage, service: str, point: str) -> None:
+    """Restart the service so that it ends at the point, wait until it has, start it as it was."""
+    processes = stage.platform.processes
+    child = stage.child(service)
+    mark = run.folder / f"{service}-{point}"
+    mark.unlink(missing_ok=True)
+    usual, env = child.command, dict(child.env)
+    await processes.stop(service)
+    port = usual[usual.index("--port") + 1]
+    after = run.chance.randint(1, 5)
+    await processes.start(
+        service,
+        [sys.executable, "-m", "tests.faults.crashing", service, port],
+        env={**env, "CRASH_POINT": point, "CRASH_AFTER": str(after), "CRASH_MARK": str(mark)},
+        cwd=ROOT,
+    )
+    deadline = time.monotonic() + _HIT_WITHIN
+    while not mark.exists() or processes.running(service):
+        if time.monotonic() > deadline:
+            run.result.wrong.append(f"{service} did not pass {point} in {_HIT_WITHIN:.0f} seconds")
+            break
+        await asyncio.sleep(0.05)
+    since = time.monotonic()
+    await processes.stop(service)
+    await processes.start(service, usual, env=env, cwd=ROOT)
+    await stage.platform.wait_ready(service)
+    await run.recovered(stage, since)
+
+
+FAULTS = (Fault("crash-points", "A service ends between two steps", 5, 1, crash),)
