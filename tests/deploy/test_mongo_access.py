@@ -19,7 +19,7 @@ from services.outcomes.app import create_app
 from services.outcomes.settings import Settings
 from shared.errors import Unavailable
 from shared.servers import Supervisor
-from shared.servers.mongo import NAME, REPLICA_SET, _program, become_primary
+from shared.servers.mongo import NAME, REPLICA_SET, find_program, become_primary
 from shared.servers.ports import free_port, listens
 from shared.store import Database
 from tests.deploy.certificates import Authority
@@ -60,7 +60,7 @@ async def guarded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gua
     port = free_port()
     host, client = f"127.0.0.1:{port}", authority.sign("client")
     async with Supervisor(folder / "logs") as processes:
-        program, _ = _program()
+        program, _ = find_program()
         await processes.start(
             NAME,
             [
