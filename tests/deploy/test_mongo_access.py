@@ -19,7 +19,7 @@ from services.outcomes.app import create_app
 from services.outcomes.settings import Settings
 from shared.errors import Unavailable
 from shared.servers import Supervisor
-from shared.servers.mongo import NAME, REPLICA_SET, find_program, become_primary
+from shared.servers.mongo import NAME, REPLICA_SET, become_primary, find_program
 from shared.servers.ports import free_port, listens
 from shared.store import Database
 from tests.deploy.certificates import Authority
