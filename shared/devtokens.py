@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated
+from urllib.parse import unquote_plus
 
 from fastapi import Depends, FastAPI, Form
 from fastapi.responses import JSONResponse, Response
@@ -34,23 +35,29 @@ def token_app(issuer: DevIssuer, clients: Mapping[str, str]) -> FastAPI:
         grant_type: Annotated[str, Form()],
         scope: Annotated[str, Form()] = "",
     ) -> Response:
-        known = clients.get(client.username)
-        if known is None or not secrets.compare_digest(known, client.password):
+        name, secret = unquote_plus(client.username), unquote_plus(client.password)
+        known = clients.get(name)
+        if known is None or not secrets.compare_digest(known.encode(), secret.encode()):
             return _refused(401, "invalid_client")
         if grant_type != "client_credentials":
             return _refused(400, "unsupported_grant_type")
         if not scope.startswith(_SCOPE) or scope == _SCOPE:
             return _refused(400, "invalid_scope")
         token = issuer.issue(
-            subject=client.username,
+            subject=name,
             role="service",
-            organisation=client.username,
+            organisation=name,
             tenant=scope.removeprefix(_SCOPE),
             lifetime=_LIFETIME,
         )
         seconds = int(_LIFETIME.total_seconds())
         return JSONResponse(
-            {"access_token": token, "token_type": "Bearer", "expires_in": seconds},
+            {
+                "access_token": token,
+                "token_type": "Bearer",
+                "expires_in": seconds,
+                "scope": scope,
+            },
             headers={"Cache-Control": "no-store"},
         )
 

@@ -6,8 +6,6 @@ stored nor logged.
 
 from __future__ import annotations
 
-import asyncio
-import time
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Protocol, TypeVar
@@ -15,16 +13,15 @@ from typing import Any, Protocol, TypeVar
 import httpx
 import stamina
 import structlog
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from services.notifications.domain.reaching import Reachability
 from shared.errors import NotFound, Unavailable
+from shared.identity.clients import ClientTokens
 
 log = structlog.get_logger("owners")
 
 _TRIES = 3
-_EXPIRY_MARGIN = 30.0
-"""Seconds before its end at which a token is no longer used."""
 _NOT_THERE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.GONE})
 
 M = TypeVar("M", bound=BaseModel)
@@ -66,14 +63,16 @@ class Owners:
         directory_url: str,
         timeout: timedelta,
     ) -> None:
-        self._token_url = token_url
-        self._client = (client_id, client_secret)
+        self._tokens = ClientTokens(
+            token_url=token_url,
+            client_id=client_id,
+            client_secret=SecretStr(client_secret),
+            timeout=timeout,
+        )
         self._referral = referral_url.rstrip("/")
         self._directory = directory_url.rstrip("/")
         self._timeout = timeout.total_seconds()
         self._tls = httpx.create_ssl_context()
-        self._tokens: dict[str, tuple[str, float]] = {}
-        self._asking: dict[str, asyncio.Lock] = {}
 
     async def reachability(self, person_id: str, tenant: str) -> Reachability:
         """How the person may be reached at this moment.
@@ -114,33 +113,18 @@ class Owners:
             raise OwnerAway("An owner's API answered in a way not agreed on.") from None
 
     async def _call(self, method: str, url: str, tenant: str) -> httpx.Response:
-        token = await self._token(tenant)
+        try:
+            token = await self._tokens.token(tenant)
+        except Unavailable as error:
+            raise OwnerAway(error.detail, error.context) from error
         response = await self._send(method, url, headers={"authorization": f"Bearer {token}"})
         if response.status_code == HTTPStatus.UNAUTHORIZED:
-            self._tokens.pop(tenant, None)
+            self._tokens.forget(tenant, token)
         if response.status_code in _NOT_THERE:
             raise NotFound("The owner has no such record, or nothing is due on it.")
         if not response.is_success:
             raise OwnerAway("An owner's API refused or failed.", {"status": response.status_code})
         return response
-
-    async def _token(self, tenant: str) -> str:
-        """A token for the tenant, kept until shortly before it expires."""
-        async with self._asking.setdefault(tenant, asyncio.Lock()):
-            token, until = self._tokens.get(tenant, ("", 0.0))
-            if time.monotonic() < until:
-                return token
-            form = {"grant_type": "client_credentials", "scope": f"tenant:{tenant}"}
-            response = await self._send("POST", self._token_url, data=form, auth=self._client)
-            if not response.is_success:
-                raise OwnerAway("The token issuer gave no token.", {"status": response.status_code})
-            try:
-                given = _Token.model_validate_json(response.content)
-            except ValidationError:
-                raise OwnerAway("The token issuer answered in a way not agreed on.") from None
-            until = time.monotonic() + given.expires_in - _EXPIRY_MARGIN
-            self._tokens[tenant] = (given.access_token, until)
-            return given.access_token
 
     async def _send(self, method: str, url: str, **more: Any) -> httpx.Response:
         """Raises OwnerAway where there is no answer at all."""
@@ -152,12 +136,3 @@ class Owners:
                 return await client.request(method, url, **more)
         except (httpx.HTTPError, OSError) as error:
             raise OwnerAway("An owner's API cannot be reached.") from error
-
-
-class _Token(BaseModel):
-    """A token endpoint's answer (RFC 6749, section 5.1)."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    access_token: str = Field(repr=False)
-    expires_in: int = 300
