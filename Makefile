@@ -21,13 +21,14 @@ demo: $(READY) ## Start everything, play 1,000 journeys, stay up (ONCE=1 ends; P
 test: $(READY) ## Run all tests on real MongoDB and Kafka (ARGS="-k relay" picks some)
 	@$(BIN)/pytest -n $(or $(WORKERS),auto) --dist loadgroup $(ARGS)
 
-check: $(READY) ## Style, types, import rules, lock file, published contracts
+check: $(READY) ## Style, types, import rules, lock file, published contracts, secrets, vulnerabilities
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(RUN) deploy/lock.py --check
 	@$(RUN) deploy/contracts.py --check
+	@$(RUN) deploy/scan.py
 
 up: ## Start everything in Docker
 	docker compose up --build
