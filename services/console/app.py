@@ -10,6 +10,7 @@ from services.console.issuer import make_issuer, print_token
 from services.console.kafka.command import set_up_kafka
 from services.console.ops.command import ops
 from services.console.serve import serve
+from services.console.tenants import list_tenants
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,6 +23,7 @@ app.command("import")(import_files)
 app.command("serve")(serve)
 app.command("issuer")(make_issuer)
 app.command("token")(print_token)
+app.command("tenants")(list_tenants)
 app.command("kafka")(set_up_kafka)
 app.add_typer(ops, name="ops")
 

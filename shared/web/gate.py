@@ -94,6 +94,10 @@ class Gate:
                 "No scope opens this to a partner's client.", {"error": "insufficient_scope"}
             )
 
+    def opening(self, operation: str) -> Sequence[str]:
+        """The scopes that open an operation to whoever is held to scopes."""
+        return tuple(self._opened.get(operation, ()))
+
     def check_served(self, operations: Iterable[str]) -> None:
         """Raise LookupError naming what a scope opens and no route answers to."""
         stale = sorted(self._opened.keys() - set(operations))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any
 
 from fastapi import Body, FastAPI
@@ -61,14 +61,16 @@ def document(app: FastAPI) -> dict[str, Any]:
                 operation["requestBody"] = body = twin["put"]["requestBody"]
                 _show_examples(body["content"]["application/json"], found["components"]["schemas"])
             row = app.state.policy[f"{method} {route.path_format}"]
-            _complete(operation, route, row)
+            _complete(operation, route, row, app.state.gate.opening(row.operation))
     for unused in ("HTTPValidationError", "ValidationError"):
         found["components"]["schemas"].pop(unused, None)
     return found
 
 
-def _complete(operation: dict[str, Any], route: RouteContext, row: Row) -> None:
-    """Put in what FastAPI does not see: words, headers, and the refusals that can come."""
+def _complete(
+    operation: dict[str, Any], route: RouteContext, row: Row, scopes: Sequence[str]
+) -> None:
+    """Put in what FastAPI does not see: words, headers, scopes, and the refusals that can come."""
     words = inspect.getdoc(route.endpoint) or ""
     _say(operation, words)
     asks = list(_calls(route.dependant))
@@ -78,7 +80,8 @@ def _complete(operation: dict[str, Any], route: RouteContext, row: Row) -> None:
     answers: dict[str, Any] = operation["responses"]
     answers.pop("422", None)
     if not row.is_public:
-        operation["security"] = [{"bearer": []}]
+        # One of the scopes is enough; they are asked of partners' clients alone.
+        operation["security"] = [{"bearer": [scope]} for scope in scopes] or [{"bearer": []}]
     answers |= refusals(
         operation,
         asks,
