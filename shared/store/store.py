@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Generic
 
 from shared.audit.journal import Journal
-from shared.audit.lines import Entry, digest
+from shared.audit.lines import digest
 from shared.audit.trail import TRAIL, Trail, current_trail
 from shared.cause import Cause
 from shared.coalesce import Coalescer
-from shared.errors import Contended, NotFound
+from shared.errors import Contended, NotFound, Unavailable
 from shared.events import Event
 from shared.store import codec
 from shared.store.collection import Collection
@@ -113,7 +113,7 @@ class Store(Generic[S]):
         """
         document = codec.new_document(self, record_id, state, events, cause)
         try:
-            await self._insert((document, self._creation(document, state, cause)))
+            await self._insert_told(document, state, cause)
         except Duplicate:
             existing = await self._read(record_id)
             if existing is None or existing["tenant"] != cause.actor.tenant:
@@ -225,10 +225,12 @@ class Store(Generic[S]):
         self.note_read(saved.id, saved.state, TRAIL.get())
         return saved
 
-    def _creation(self, document: Document, state: S, cause: Cause) -> Entry | None:
+    async def _insert_told(self, document: Document, state: S, cause: Cause) -> None:
+        """Store a new document, after telling of it; not in one batch, so that neither waits."""
         if self.witness is None:
-            return None
-        return self.witness.line(
+            await self._insert(document)
+            return
+        line = self.witness.line(
             "created",
             document["_id"],
             self.about(state),
@@ -237,6 +239,14 @@ class Store(Generic[S]):
             version=1,
             after=digest(document["state"]),
         )
+        told = await self.witness.tell([line])
+        try:
+            await self._insert(document)
+        except Unavailable:
+            raise  # it may be stored or not
+        except Exception:
+            await self.witness.take_back(told, [False])
+            raise
 
     # What the coalescers do with a batch
 
@@ -244,16 +254,8 @@ class Store(Generic[S]):
         found = await self.collection.read(list(dict.fromkeys(record_ids)))
         return [found.get(record_id) for record_id in record_ids]
 
-    async def _insert_all(
-        self, batch: Sequence[tuple[Document, Entry | None]]
-    ) -> Sequence[Exception | None]:
-        documents = [document for document, _ in batch]
-        if self.witness is None:
-            outcomes = await self.collection.insert(documents)
-        else:
-            told = await self.witness.tell([entry for _, entry in batch])
-            outcomes = await self.collection.insert(documents)
-            await self.witness.take_back(told, [outcome is None for outcome in outcomes])
+    async def _insert_all(self, documents: Sequence[Document]) -> Sequence[Exception | None]:
+        outcomes = await self.collection.insert(documents)
         if any(document["outbox"] for document in documents):
             self.collection.nudge.set()
         return outcomes

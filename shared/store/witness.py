@@ -13,8 +13,8 @@ from shared.audit.trail import Trail
 from shared.cause import Cause
 from shared.errors import Unavailable
 
-Told = tuple[int, Entry] | None
-"""A line that was written down, with its number; None where there was nothing to tell."""
+Told = tuple[int, Entry]
+"""A line that was written down, with its number."""
 
 
 class Witness:
@@ -46,24 +46,19 @@ class Witness:
         touched = Touched(self._kind, record_id, tuple(dict.fromkeys(about)))
         return entries(who, action, self._journal.now(), [touched], **more)[0]
 
-    async def tell(self, lines: Sequence[Entry | None]) -> Sequence[Told]:
+    async def tell(self, lines: Sequence[Entry]) -> Sequence[Told]:
         """Write the lines down. Raises Unavailable: nothing of it may then be done."""
-        wanted = [line for line in lines if line is not None]
-        if not wanted:
-            return [None] * len(lines)
-        number = await self._journal.write(wanted)
-        told: list[Told] = []
-        for line in lines:
-            told.append(None if line is None else (number, line))
-            number += line is not None
-        return told
+        if not lines:
+            return []
+        first = await self._journal.write(lines)
+        return list(enumerate(lines, start=first))
 
     async def take_back(self, told: Sequence[Told], made: Sequence[bool]) -> None:
         """Say of each change that was told and not made that it was not.
 
         Where that cannot be written the first line stands alone, and tells of too much.
         """
-        void = [line for line, done in zip(told, made, strict=True) if line and not done]
+        void = [line for line, done in zip(told, made, strict=True) if not done]
         if not void:
             return
         at = self._journal.now()
