@@ -13,7 +13,13 @@ import stamina
 import structlog
 from fastapi import APIRouter, FastAPI
 
-from shared.audit.journal import Book, Journal
+from shared.audit import PURPOSES
+from shared.audit.anchors import Anchoring
+from shared.audit.api import ROWS as AUDIT_ROWS
+from shared.audit.api import TAG as AUDIT_TAG
+from shared.audit.api import audit_router
+from shared.audit.journal import Journal
+from shared.audit.sheets import Book
 from shared.bus import Bus, Consumer, asyncapi_document
 from shared.clock import Clock
 from shared.errors import Unavailable
@@ -109,6 +115,7 @@ class Runtime:
         shelf = LetterShelf(Letters(self.collection("dead_letters")))
         published = {event.topic for event in publishes}
         bus = Bus(self.settings, self.telemetry, shelf, publishes=published)
+        anchors = Anchoring(self.journal, bus, every=self.settings.audit_anchor_seconds)
         bus.relay([store.collection for store in kept if store.source])
         for consumer in consumers:
             bus.consume(consumer, stores)
@@ -137,6 +144,7 @@ class Runtime:
                 patience = 2 * self.settings.graceful_seconds
                 own = (
                     ("bus", bus.run),
+                    ("audit-anchors", anchors.run),
                     ("sampler", operations.sampler.run),
                     ("repair", repair.work),
                 )
@@ -150,7 +158,7 @@ class Runtime:
             summary=summary,
             description=f"{description}\n\n{_DESCRIPTION}".strip(),
             policy=policy,
-            tags={**(tags or {}), **TAG},
+            tags={**(tags or {}), **AUDIT_TAG, **TAG},
             lifespan=lifespan,
             telemetry=self.telemetry,
             clock=self.clock,
@@ -167,6 +175,7 @@ class Runtime:
         heard = {consumer.service: consumer.events for consumer in consumers}
         contract = asyncapi_document(self.settings.service, publishes, heard)
         add_routes(app, _contract_router(contract))
+        add_routes(app, audit_router(self.journal), AUDIT_ROWS)
         for router in routers:
             add_routes(app, router)
         for router in operations_routers(operations):
@@ -229,7 +238,11 @@ a case's, are placeholders: put in those you were given.
 **Repeats and conflicts.** A command repeated under the same `Idempotency-Key` changes nothing and
 gets the first answer. `If-Match` with the `ETag` you read makes sure that you decide on what is
 still true.
-"""
+
+**Purpose.** What is read and written about persons is audited. The header `Purpose-Of-Use` says
+what for, by a code of HL7's PurposeOfUse; without it `CAREMGT` counts. Other codes than these are
+refused (422):
+""" + "\n".join(f"- `{code}` {words}" for code, words in PURPOSES.items())
 
 
 def _settle_memory() -> None:

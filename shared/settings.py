@@ -147,6 +147,12 @@ class ServiceSettings(KafkaSettings):
         description="Time for work in hand at shutdown, in seconds; less than the platform's.",
     )
 
+    audit_anchor_seconds: float = Field(
+        15.0,
+        gt=0,
+        description="How often the end of the audit's chain is told on the topic `audit-anchors`, "
+        "in seconds: lines younger than that could be cut off unnoticed.",
+    )
     test_clock: bool = Field(
         False,
         description="Serves `POST /test-clock`, which moves this service's time forward, so that "

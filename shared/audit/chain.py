@@ -9,8 +9,8 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
-from shared.audit.journal import Head, Sheet
 from shared.audit.lines import first_link, keys_of, link
+from shared.audit.sheets import Head, Sheet
 
 ARCHIVED = "audit-archived"
 """The action of a line that says up to where older lines were archived and removed."""

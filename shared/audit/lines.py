@@ -81,7 +81,7 @@ class Entry:
     keys: frozenset[str]
 
 
-class Record(BaseModel):
+class AuditedRecord(BaseModel):
     """A record that a line names."""
 
     model_config = ConfigDict(frozen=True)
@@ -91,7 +91,7 @@ class Record(BaseModel):
     about: tuple[str, ...] = ()
 
 
-class Line(BaseModel):
+class AuditLine(BaseModel):
     """A line as it is read back. ``number`` counts the lines of one service from 1."""
 
     model_config = ConfigDict(frozen=True)
@@ -109,7 +109,7 @@ class Line(BaseModel):
     purpose: str
     request_id: str
     route: str | None = None
-    records: tuple[Record, ...] = ()
+    records: tuple[AuditedRecord, ...] = ()
     version: int | None = None
     """The version of the record that a change leads to."""
     before: str | None = None
@@ -130,7 +130,7 @@ def entries(
 ) -> list[Entry]:
     """The lines that say this: one, or several where the list of records is very long.
 
-    ``more`` are further fields of ``Line``; those that are None are left out.
+    ``more`` are further fields of ``AuditLine``; those that are None are left out.
     """
     parts = [records[n : n + _MOST_RECORDS] for n in range(0, len(records), _MOST_RECORDS)]
     return [_entry(who, action, at, part, more) for part in parts or [()]]
@@ -163,7 +163,7 @@ def _entry(
     return Entry(text, _keys(who.tenant, who.subject, records))
 
 
-def _keys(tenant: str, subject: str, records: Sequence[Touched | Record]) -> frozenset[str]:
+def _keys(tenant: str, subject: str, records: Sequence[Touched | AuditedRecord]) -> frozenset[str]:
     found = {user_key(tenant, subject)}
     for each in records:
         found.add(about_key(tenant, each.id))
@@ -171,9 +171,9 @@ def _keys(tenant: str, subject: str, records: Sequence[Touched | Record]) -> fro
     return frozenset(found)
 
 
-def read_line(number: int, text: str) -> Line:
+def read_line(number: int, text: str) -> AuditLine:
     """A line from its text. Raises pydantic's ValidationError for what is none."""
-    return Line.model_validate({"number": number, **json.loads(text)})
+    return AuditLine.model_validate({"number": number, **json.loads(text)})
 
 
 def keys_of(text: str) -> frozenset[str]:

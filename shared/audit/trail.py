@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from http import HTTPStatus
@@ -57,11 +57,16 @@ class Trail:
         )
 
     async def record(
-        self, action: str, touched: Sequence[Touched], *, reason: str | None = None
+        self,
+        action: str,
+        touched: Sequence[Touched],
+        *,
+        reason: str | None = None,
+        detail: Mapping[str, object] | None = None,
     ) -> int:
         """Write down an act of this request; gives the line's number."""
         journal = self._journal
-        lines = entries(self.who(), action, journal.now(), touched, reason=reason)
+        lines = entries(self.who(), action, journal.now(), touched, reason=reason, detail=detail)
         return await journal.write(lines)
 
 
@@ -97,15 +102,18 @@ async def record(
     record: str,
     about: Sequence[str] = (),
     reason: str | None = None,
+    detail: Mapping[str, object] | None = None,
 ) -> int:
     """Write down an act of the request in hand, before it is done; gives the line's number.
 
     ``action`` is a word such as ``dead-letter-replayed``, ``kind`` and ``record`` say what it
     is done to, ``about`` whose record that is (opaque ids). ``reason`` is the actor's own,
-    and says nothing about a person. Raises Unavailable where the audit cannot be written:
-    the act must then not be done. Raises RuntimeError outside of a request.
+    and says nothing about a person; ``detail`` holds codes, numbers and times. Raises
+    Unavailable where the audit cannot be written: the act must then not be done. Raises
+    RuntimeError outside of a request.
     """
     trail = TRAIL.get()
     if trail is None:
         raise RuntimeError("Only a request can be recorded: there is none in hand.")
-    return await trail.record(action, [Touched(kind, record, tuple(about))], reason=reason)
+    touched = [Touched(kind, record, tuple(about))]
+    return await trail.record(action, touched, reason=reason, detail=detail)

@@ -16,10 +16,11 @@ from shared.bus.dead_letters import (
 from shared.bus.looking import RecordReader
 from shared.bus.reading import TopicReader
 from shared.bus.shelf import NoShelf, Shelf, Turn
-from shared.bus.topics import ALL_TOPICS, DEAD_LETTERS, ensure_topics, topic_name
+from shared.bus.topics import ALL_TOPICS, AUDIT_ANCHORS, DEAD_LETTERS, ensure_topics, topic_name
 
 __all__ = [
     "ALL_TOPICS",
+    "AUDIT_ANCHORS",
     "DEAD_LETTERS",
     "Applier",
     "Bus",

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from typing import Any
 
 import structlog
+from aiokafka.errors import KafkaError
 
 from shared.bus.batch import Applier, Patience
 from shared.bus.broker import Publisher
@@ -27,6 +28,7 @@ _LONGEST_PAUSE = 10.0
 _WATCH_SECONDS = 5.0
 _LEAST_CLOSE_SECONDS = 0.5
 _CONSUMER_SHARE = 0.6
+_PUT_SECONDS = 10.0
 
 Check = Callable[[], Awaitable[None]]
 
@@ -94,6 +96,19 @@ class Bus:
     def relay(self, collections: Sequence[Collection]) -> None:
         """Publish what these collections' documents have to tell. At most once for a bus."""
         self._outboxes = collections
+
+    async def put(self, topic: str, *, key: bytes, value: bytes) -> None:
+        """Put a record that is no event on a topic; it is safe when this returns.
+
+        Raises Unavailable when Kafka is away or does not take it in time.
+        """
+        name = topic_name(self._settings, topic)
+        headers = {"content-type": "application/json"}
+        try:
+            async with asyncio.timeout(_PUT_SECONDS):
+                await (await self._publisher.send(name, key=key, value=value, headers=headers))
+        except (KafkaError, TimeoutError) as error:
+            raise Unavailable("Kafka did not take the record.") from error
 
     def checks(self) -> Mapping[str, Check]:
         """What readiness asks, by name; each raises Unavailable when it is not well."""

@@ -17,7 +17,14 @@ from shared.kafkasettings import KafkaSettings
 DEAD_LETTERS = "dead-letters"
 """Records that can never be applied, with their reason."""
 
-ALL_TOPICS: tuple[str, ...] = (*sorted({event.topic for event in ALL_EVENTS}), DEAD_LETTERS)
+AUDIT_ANCHORS = "audit-anchors"
+"""Where each service's audit ended at some time: no events, and nobody consumes them."""
+
+ALL_TOPICS: tuple[str, ...] = (
+    *sorted({event.topic for event in ALL_EVENTS}),
+    AUDIT_ANCHORS,
+    DEAD_LETTERS,
+)
 """Every topic, without the installation's prefix."""
 
 LARGEST_RECORD = 2 * 1024 * 1024

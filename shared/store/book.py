@@ -9,7 +9,7 @@ from motor.motor_asyncio import AsyncIOMotorCollection
 from pymongo.errors import DuplicateKeyError
 from pymongo.read_concern import ReadConcern
 
-from shared.audit.journal import Sheet
+from shared.audit.sheets import Sheet
 from shared.store.answering import answering
 from shared.store.documents import Document
 

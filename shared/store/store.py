@@ -6,9 +6,8 @@ import asyncio
 import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Generic
+from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
-from shared.audit.journal import Journal
 from shared.audit.lines import digest
 from shared.audit.trail import TRAIL, Trail, current_trail
 from shared.cause import Cause
@@ -20,6 +19,9 @@ from shared.store.collection import Collection
 from shared.store.documents import Document, Duplicate, Index, Page, S, Saved, Step, Write
 from shared.store.fold import Change, Fold, Update
 from shared.store.witness import Told, Witness
+
+if TYPE_CHECKING:
+    from shared.audit.journal import Journal
 
 _ATTEMPTS = 6
 _PAUSE = 0.01

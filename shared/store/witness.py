@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from shared.audit.journal import Journal
 from shared.audit.lines import Entry, Touched, Who, entries, voiding
 from shared.audit.trail import Trail
 from shared.cause import Cause
 from shared.errors import Unavailable
+
+if TYPE_CHECKING:
+    from shared.audit.journal import Journal
 
 Told = tuple[int, Entry]
 """A line that was written down, with its number."""
@@ -37,7 +39,7 @@ class Witness:
         trail: Trail | None,
         **more: Any,
     ) -> Entry:
-        """The line that tells of one change; ``more`` as ``shared.audit.lines.Line`` has it."""
+        """The line that tells of one change; ``more`` as ``shared.audit.lines.AuditLine`` has it."""
         if trail is None:
             who = Who.of(cause.actor, cause.id)
         else:

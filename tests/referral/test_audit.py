@@ -11,8 +11,9 @@ import pytest
 from services.referral import handlers
 from services.referral.store import Persons
 from shared.audit.chain import verify
-from shared.audit.journal import Journal, Sheet
-from shared.audit.lines import Line, digest, read_line
+from shared.audit.journal import Journal
+from shared.audit.lines import AuditLine, digest, read_line
+from shared.audit.sheets import Sheet
 from shared.cause import Actor, Cause
 from shared.errors import Unavailable
 from shared.store.fold import Update
@@ -24,7 +25,7 @@ def journal_of(referring: Referring) -> Journal:
     return journal
 
 
-async def lines(referring: Referring, after: int = 0) -> Sequence[Line]:
+async def lines(referring: Referring, after: int = 0) -> Sequence[AuditLine]:
     """The lines behind this number, in order."""
     return [
         read_line(number, text)
@@ -38,7 +39,7 @@ async def end(referring: Referring) -> int:
     return (await journal_of(referring).head()).line
 
 
-def named(line: Line) -> list[tuple[str, str]]:
+def named(line: AuditLine) -> list[tuple[str, str]]:
     return [(each.kind, each.id) for each in line.records]
 
 

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from shared.audit.chain import ARCHIVED, Anchor, Verdict, Walk, archive_detail, verify
-from shared.audit.journal import Head, Journal, Sheet
+from shared.audit.journal import Journal
 from shared.audit.lines import Entry, Touched, Who, entries, first_link, link, read_line
+from shared.audit.sheets import Head, Sheet
 from shared.store import Database
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

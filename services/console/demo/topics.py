@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from shared.bus import ALL_TOPICS, DEAD_LETTERS, TopicReader
+from shared.bus import ALL_TOPICS, AUDIT_ANCHORS, DEAD_LETTERS, TopicReader
 from shared.events import ALL_EVENTS, Event, by_type, parse_data, parse_envelope
 
 _TYPES = by_type(ALL_EVENTS)
@@ -115,7 +115,8 @@ async def _partitions(bootstrap: str, prefix: str) -> Mapping[str, Sequence[Topi
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     try:
         await admin.start()
-        names = {f"{prefix}{topic}": topic for topic in ALL_TOPICS}
+        counted = set(ALL_TOPICS) - {AUDIT_ANCHORS}
+        names = {f"{prefix}{topic}": topic for topic in counted}
         return {
             names[found["topic"]]: [
                 TopicPartition(found["topic"], each["partition"]) for each in found["partitions"]

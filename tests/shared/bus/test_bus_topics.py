@@ -30,6 +30,7 @@ def test_there_is_one_topic_for_each_owner_and_one_for_dead_letters() -> None:
         "notification-events",
         "outcome-events",
         "referral-events",
+        "audit-anchors",
         "dead-letters",
     )
     assert {event.topic for event in ALL_EVENTS} < set(ALL_TOPICS)
@@ -46,6 +47,7 @@ async def test_all_topics_are_made_with_the_stated_number_of_partitions(
         f"{topic_prefix}notification-events": 7,
         f"{topic_prefix}outcome-events": 7,
         f"{topic_prefix}referral-events": 7,
+        f"{topic_prefix}audit-anchors": 7,
         f"{topic_prefix}dead-letters": 7,
     }
 
