@@ -68,6 +68,7 @@ class Letters(Store[Letter]):
     """One document per record and group; its id follows from where the record lies."""
 
     model = Letter
+    unaudited = "records of Kafka, which hold no person's data; acts on one are recorded as acts"
     indexes = (
         Index("place", (("tenant", 1), ("facets.place", 1)), unique=True),
         Index(

@@ -66,6 +66,7 @@ class Runs(Store[Run]):
     """One document per repair; due until it has ended."""
 
     model = Run
+    unaudited = "how far a replay of letters has come"
 
     def due(self, state: Run) -> datetime | None:
         """At once, and again when whoever works on it has not been heard of for a while."""

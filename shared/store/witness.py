@@ -39,7 +39,7 @@ class Witness:
         trail: Trail | None,
         **more: Any,
     ) -> Entry:
-        """The line that tells of one change; ``more`` as ``shared.audit.lines.AuditLine`` has it."""
+        """The line that tells of one change; ``more`` as ``AuditLine`` has it."""
         if trail is None:
             who = Who.of(cause.actor, cause.id)
         else:
