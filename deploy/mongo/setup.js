@@ -1,7 +1,9 @@
 // At each start, by mongosh: the replica set, and for each service the one user that users.json
-// gives it, who may read and write that service's own database and no other. Running it again is
-// harmless.
+// gives it, who may read and write that service's own database, read and add to its audit, and see
+// no other. Running it again is harmless.
 const users = JSON.parse(require("fs").readFileSync("/deploy/users.json", "utf8"));
+
+const actions = JSON.parse(require("fs").readFileSync("/deploy/roles.json", "utf8"));
 
 db.getSiblingDB("admin").auth("root", process.env.LINKWAY_ROOT_PASSWORD);
 try {
@@ -13,6 +15,12 @@ try {
 while (!db.hello().isWritablePrimary) sleep(200);
 
 for (const [service, roles] of Object.entries(users)) {
+  for (const { role, db: name } of roles.filter((each) => each.role in actions)) {
+    const database = db.getSiblingDB(name);
+    const privileges = [{ resource: { db: name, collection: "" }, actions: actions[role] }];
+    if (database.getRole(role)) database.updateRole(role, { privileges, roles: [] });
+    else database.createRole({ role, privileges, roles: [] });
+  }
   const own = db.getSiblingDB(service);
   const user = {
     pwd: process.env[`LINKWAY_${service.toUpperCase()}_PASSWORD`],

@@ -16,7 +16,13 @@ from shared.bus.dead_letters import DeadLetters
 from shared.bus.ending import end_tasks, heed_cancellation
 from shared.bus.shelf import NoShelf, Shelf
 from shared.bus.subscription import Subscription
-from shared.bus.topics import ALL_TOPICS, DEAD_LETTERS, ensure_topics, topic_name
+from shared.bus.topics import (
+    ALL_TOPICS,
+    AUDIT_ANCHORS,
+    DEAD_LETTERS,
+    ensure_topics,
+    topic_name,
+)
 from shared.errors import Unavailable
 from shared.relay import Relay
 from shared.settings import ServiceSettings
@@ -53,7 +59,7 @@ class Bus:
         self.appliers: dict[str, Applier[Any]] = {}
         """By group: the code of each consumer, to apply single records by again."""
         self._settings = settings
-        self._topics = {*publishes, DEAD_LETTERS}
+        self._topics = {*publishes, AUDIT_ANCHORS, DEAD_LETTERS}
         self._telemetry = telemetry
         self._publisher = Publisher(settings)
         self._dead_letters = DeadLetters(self._publisher, settings, telemetry)

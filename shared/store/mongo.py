@@ -37,18 +37,17 @@ from shared.store.language import conditional_update, refusal, removal
 _IN_UTC: CodecOptions[Any] = CodecOptions(tz_aware=True, tzinfo=UTC)
 
 
+AUDIT_SUFFIX = "-audit"
+"""After a database's name: where its audit is, to which its user may only add."""
+
+
 class Database:
     """A service's own database. Writes are acknowledged by a majority, from the journal."""
 
     def __init__(self, client: AsyncIOMotorClient[Document], name: str) -> None:
         self._client = client
-        self._database: AsyncIOMotorDatabase[Document] = client.get_database(
-            name,
-            codec_options=_IN_UTC,
-            read_preference=ReadPreference.PRIMARY,
-            write_concern=WriteConcern(w="majority", j=True, wtimeout=10_000),
-            read_concern=ReadConcern("majority"),
-        )
+        self._database = self._open(name)
+        self._audit = self._open(f"{name}{AUDIT_SUFFIX}")
         self._collections: dict[str, MongoCollection] = {}
 
     @classmethod
@@ -80,15 +79,20 @@ class Database:
         )
         return cls(client, name)
 
+    @property
+    def name(self) -> str:
+        """The database's name."""
+        return self._database.name
+
     def collection(self, name: str) -> MongoCollection:
         """One collection; the same object each time, as its writers share a nudge."""
         if name not in self._collections:
             self._collections[name] = MongoCollection(self._database[name])
         return self._collections[name]
 
-    def book(self, name: str = "audit") -> MongoBook:
-        """Where the audit of this service is kept."""
-        return MongoBook(self._database[name])
+    def book(self) -> MongoBook:
+        """Where the audit of this service is kept: a database of its own."""
+        return MongoBook(self._audit["sheets"])
 
     async def ping(self) -> None:
         """Raise Unavailable unless a primary answers."""
@@ -104,9 +108,19 @@ class Database:
             return answer
 
     async def drop(self) -> None:
-        """Delete the whole database; for tests and demos."""
+        """Delete all of it, with its audit; for tests and demos."""
         async with answering():
-            await self._client.drop_database(self._database.name)
+            for database in (self._database, self._audit):
+                await self._client.drop_database(database.name)
+
+    def _open(self, name: str) -> AsyncIOMotorDatabase[Document]:
+        return self._client.get_database(
+            name,
+            codec_options=_IN_UTC,
+            read_preference=ReadPreference.PRIMARY,
+            write_concern=WriteConcern(w="majority", j=True, wtimeout=10_000),
+            read_concern=ReadConcern("majority"),
+        )
 
     async def close(self) -> None:
         """Close all connections."""

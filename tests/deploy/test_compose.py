@@ -84,7 +84,10 @@ def test_a_service_gets_no_variable_that_nothing_reads(service: str) -> None:
 @each_service
 def test_a_service_signs_in_as_the_one_user_that_setup_makes_for_it(service: str) -> None:
     assert sorted(USERS) == SERVICES
-    assert USERS[service] == [{"role": "readWrite", "db": service}]
+    assert USERS[service] == [
+        {"role": "readWrite", "db": service},
+        {"role": "append", "db": f"{service}-audit"},
+    ]
     assert 'readFileSync("/deploy/users.json"' in SETUP
     uri = urlsplit(ALL[service]["environment"]["LINKWAY_MONGO_URI"])
     assert (uri.username, uri.hostname) == (service, "mongo")

@@ -54,10 +54,11 @@ async def kafka_as_composed(
             "notification-events",
             "outcome-events",
             "referral-events",
+            "audit-anchors",
             "dead-letters",
         ]
         assert made["passwords_set"] == ["directory", "notifications", "outcomes", "referral"]
-        assert (len(made["rules_added"]), made["rules_removed"]) == (44, [])
+        assert (len(made["rules_added"]), made["rules_removed"]) == (52, [])
         yield started
 
 
@@ -254,7 +255,12 @@ async def test_a_service_sees_its_own_topics_and_makes_none(
     await admin.start()
     try:
         seen = set(await admin.list_topics())
-        assert seen == {"directory-events", "referral-events", "dead-letters"}
+        assert seen == {
+            "directory-events",
+            "referral-events",
+            "audit-anchors",
+            "dead-letters",
+        }
         answer = await admin.create_topics([NewTopic("referral-events-2", 1, 1)])
         ((_, code, *_),) = answer.topic_errors
         assert code == TopicAuthorizationFailedError.errno

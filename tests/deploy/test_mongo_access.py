@@ -7,6 +7,7 @@ import json
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from pymongo.errors import OperationFailure
 
 from services.outcomes.app import create_app
 from services.outcomes.settings import Settings
+from shared.audit.journal import Journal
+from shared.audit.lines import Who, entries
 from shared.errors import Unavailable
 from shared.servers import Supervisor
 from shared.servers.mongo import NAME, REPLICA_SET, become_primary, find_program
@@ -25,6 +28,7 @@ from shared.store import Database
 from tests.deploy.certificates import Authority
 from tests.deploy.compose import ROOT
 
+ROLES = json.loads((ROOT / "deploy/mongo/roles.json").read_text(encoding="utf-8"))
 USERS = json.loads((ROOT / "deploy/mongo/users.json").read_text(encoding="utf-8"))
 _UNAUTHORIZED, _AUTHENTICATION_FAILED = 13, 18
 
@@ -89,6 +93,12 @@ async def guarded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gua
         uri = f"mongodb://root:root-own@{host}/?authSource=admin&replicaSet={REPLICA_SET}"
         admin = Database.connect(uri, "admin", **tls)
         for user, roles in USERS.items():
+            for held in roles:
+                if held["role"] in ROLES:
+                    on = {"db": held["db"], "collection": ""}
+                    may = [{"resource": on, "actions": ROLES[held["role"]]}]
+                    role = {"createRole": held["role"], "privileges": may, "roles": []}
+                    await admin.command(role, database=held["db"])
             made = {"createUser": user, "pwd": f"{user}-own", "roles": roles}
             await admin.command(made, database=user)
         await admin.close()
@@ -120,11 +130,39 @@ async def test_a_service_starts_and_works_with_its_own_rights_alone(
         await database.close()
 
 
+async def test_a_service_adds_to_its_audit_and_can_neither_change_nor_remove_any_of_it(
+    guarded: Guarded,
+) -> None:
+    database = guarded.connect("outcomes", "outcomes")
+    book = database.book()
+    await book.ensure_indexes()
+    journal = Journal(book, "outcomes", lambda: datetime(2026, 3, 2, tzinfo=UTC))
+    who = Who("icb-a", "worker-1", "link_worker", "team-org", "CAREMGT", "request-1")
+    first = (await journal.head()).line + 1
+    assert await journal.write(entries(who, "read", journal.now(), [])) == first
+    assert (await journal.head()).line == first
+    audit = "outcomes-audit"
+    for change in (
+        {"update": "sheets", "updates": [{"q": {}, "u": {"$set": {"lines": []}}}]},
+        {"delete": "sheets", "deletes": [{"q": {}, "limit": 0}]},
+        {"findAndModify": "sheets", "query": {}, "remove": True},
+        {"drop": "sheets"},
+        {"dropDatabase": 1},
+        {"aggregate": "sheets", "pipeline": [{"$out": "sheets"}], "cursor": {}},
+    ):
+        with pytest.raises(OperationFailure) as refused:
+            await database.command(change, database=audit)
+        assert refused.value.code == _UNAUTHORIZED, change
+    assert (await journal.head()).line == first
+    await database.close()
+
+
 @pytest.mark.parametrize("user", sorted(USERS))
 async def test_a_user_can_neither_read_nor_write_anothers_database(
     guarded: Guarded, user: str
 ) -> None:
-    for other in sorted({*USERS, "admin", "local"} - {user}):
+    own = {user, f"{user}-audit"}
+    for other in sorted({*USERS, *(f"{each}-audit" for each in USERS), "admin", "local"} - own):
         database = guarded.connect(user, other)
         things = database.collection("things")
         for attempt in (

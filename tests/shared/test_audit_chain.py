@@ -42,14 +42,20 @@ async def found(database: Database, *anchors: Anchor) -> Verdict:
     return await verify(database.book().walk(), "things", anchors)
 
 
+async def in_audit(database: Database, command: dict[str, Any]) -> None:
+    """What whoever has the database's administrator's rights may do."""
+    await database.command(command, database=f"{database.name}-audit")
+
+
 async def tamper(database: Database, first: int, change: dict[str, Any]) -> None:
-    await database.command(
-        {"update": "audit", "updates": [{"q": {"_id": first}, "u": {"$set": change}}]}
+    await in_audit(
+        database, {"update": "sheets", "updates": [{"q": {"_id": first}, "u": {"$set": change}}]}
     )
 
 
 async def take_away(database: Database, first: int) -> None:
-    await database.command({"delete": "audit", "deletes": [{"q": {"_id": first}, "limit": 1}]})
+    deletes = [{"q": {"_id": first}, "limit": 1}]
+    await in_audit(database, {"delete": "sheets", "deletes": deletes})
 
 
 async def sheets_of(database: Database) -> list[Sheet]:
@@ -117,9 +123,10 @@ async def test_a_line_taken_out_of_a_sheet_is_noticed(database: Database) -> Non
 async def test_lines_put_in_between_are_noticed(database: Database) -> None:
     await written(database, 3, 2)
     sheet = (await sheets_of(database))[0]
-    await database.command(
+    await in_audit(
+        database,
         {
-            "insert": "audit",
+            "insert": "sheets",
             "documents": [
                 {
                     "_id": 2,
@@ -130,7 +137,7 @@ async def test_lines_put_in_between_are_noticed(database: Database) -> None:
                     "keys": sorted(line("p9").keys),
                 }
             ],
-        }
+        },
     )
     finding = (await found(database)).finding
     assert finding is not None
