@@ -18,7 +18,14 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError
 
 from services.console.kafka.rules import read_access
-from shared.bus import DEAD_LETTERS, Consumer, Publisher, connection_options, ensure_topics
+from shared.bus import (
+    AUDIT_ANCHORS,
+    DEAD_LETTERS,
+    Consumer,
+    Publisher,
+    connection_options,
+    ensure_topics,
+)
 from shared.errors import Unavailable
 from shared.events import ALL_EVENTS
 from shared.servers import Supervisor
@@ -154,7 +161,7 @@ async def test_the_table_is_what_the_services_publish_and_consume() -> None:
             for topic in each.topics
         }
         own = {"outcomes": "outcome", "notifications": "notification"}.get(service, service)
-        assert set(access.writes) == {f"{own}-events", DEAD_LETTERS}
+        assert set(access.writes) == {f"{own}-events", AUDIT_ANCHORS, DEAD_LETTERS}
         assert set(access.reads) == {*heard, DEAD_LETTERS}
     written = {topic for access in table.values() for topic in access.writes}
     assert {event.topic for event in ALL_EVENTS} < written
