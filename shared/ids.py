@@ -26,6 +26,12 @@ def time_of(id_: str) -> datetime | None:
     return datetime.fromtimestamp((found.int >> 80) / 1000, UTC)
 
 
+def first_id_at(time: datetime) -> str:
+    """The lowest id that can be made at that millisecond: ids sort by the time they were made."""
+    digits = f"{round(time.timestamp() * 1000):012x}"
+    return f"{digits[:8]}-{digits[8:]}-7000-8000-000000000000"
+
+
 def derived_id(*parts: str) -> str:
     """The same UUIDv5 for the same parts, so that a repeated cause makes the same record.
 

@@ -7,6 +7,7 @@ import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import fields
+from datetime import timedelta
 from typing import Any
 
 import stamina
@@ -29,6 +30,8 @@ from shared.ops import (
     CountWaiting,
     Gauges,
     Operations,
+    Reconciler,
+    Reconciling,
     Sampler,
     operations_routers,
     operations_rows,
@@ -123,12 +126,19 @@ class Runtime:
         mender = Mender(shelf.letters, bus.appliers, self.settings, self.clock.now)
         repair = Repair(Runs(self.collection("repairs")), mender, shelf, self.telemetry)
         operations = self._operations(
+            stores=stores,
             kept=kept,
             bus=bus,
             consumers=consumers,
             publishes=publishes,
             count_waiting=count_waiting,
             repair=repair,
+        )
+
+        reconciler = Reconciler(
+            lambda since, until: Reconciling(operations, since, until).run(),
+            operations.gauges,
+            every=timedelta(seconds=self.settings.ops_reconcile_seconds),
         )
 
         @asynccontextmanager
@@ -146,6 +156,7 @@ class Runtime:
                     ("bus", bus.run),
                     ("audit-anchors", anchors.run),
                     ("sampler", operations.sampler.run),
+                    ("reconciler", reconciler.run),
                     ("repair", repair.work),
                 )
                 for name, work in (*own, *_named(workers)):
@@ -178,7 +189,7 @@ class Runtime:
         add_routes(app, audit_router(self.journal), AUDIT_ROWS)
         for router in routers:
             add_routes(app, router)
-        for router in operations_routers(operations):
+        for router in operations_routers(operations, reconciler):
             add_routes(app, router, operations_rows(router))
         if self.settings.test_clock:
             add_routes(app, test_clock_router(self.clock), TEST_CLOCK)
@@ -189,6 +200,7 @@ class Runtime:
     def _operations(
         self,
         *,
+        stores: Any,
         kept: Sequence[Store[Any]],
         bus: Bus,
         consumers: Sequence[Consumer[Any]],
@@ -196,12 +208,13 @@ class Runtime:
         count_waiting: CountWaiting | None,
         repair: Repair,
     ) -> Operations:
-        stores = {store.collection.name: store for store in kept}
+        by_name = {store.collection.name: store for store in kept}
+        gauges = Gauges.registered(self.telemetry.registry)
         sampler = Sampler(
             self.settings,
-            Gauges.registered(self.telemetry.registry),
+            gauges,
             consumers=consumers,
-            stores=stores,
+            stores=by_name,
             bus=bus,
             database=self._database,
             clock=self.clock,
@@ -213,9 +226,11 @@ class Runtime:
             clock=self.clock,
             database=self._database,
             bus=bus,
-            stores=stores,
+            stores=by_name,
+            kept=stores,
             consumers=consumers,
             sampler=sampler,
+            gauges=gauges,
             repair=repair,
             topics=sorted({event.topic for event in publishes}),
             count_waiting=count_waiting,

@@ -141,6 +141,11 @@ class ServiceSettings(KafkaSettings):
         description="How often a service looks how far its consumers are; ten looks make the "
         "window by which they are judged.",
     )
+    ops_reconcile_seconds: float = Field(
+        300.0,
+        gt=0,
+        description="How often a service compares what it accepted, published and applied.",
+    )
     graceful_seconds: float = Field(
         15.0,
         gt=0,

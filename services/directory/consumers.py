@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from services.directory import handlers
 from services.directory.domain import EFFECTS
+from services.directory.handlers.tracks import facts_without_place
 from services.directory.store import Stores
 from shared.bus import Consumer
 from shared.cause import Cause
-from shared.events import OrganisationChanged, ReferralEvent
+from shared.events import OrganisationChanged, ReferralAccepted, ReferralCreated, ReferralEvent
 
 consumer = Consumer[Stores]("directory")
+
+consumer.leaves_tracks(ReferralCreated, ReferralAccepted)(facts_without_place)
 
 
 @consumer.on(*EFFECTS)

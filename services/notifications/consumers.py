@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.notifications import handlers
 from services.notifications.domain import HEARD_EVENTS
 from services.notifications.handlers import messages_back, people
+from services.notifications.handlers.tracks import facts_not_told
 from services.notifications.store import Stores
 from shared.bus import Consumer
 from shared.cause import Cause
@@ -23,6 +24,8 @@ from shared.events import (
 )
 
 consumer = Consumer[Stores]("notifications")
+
+consumer.leaves_tracks(*HEARD_EVENTS)(facts_not_told)
 
 people_consumer = Consumer[Stores]("notifications-people")
 """Tells persons: a group of its own, so that neither holds up the other."""

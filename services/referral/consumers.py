@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.referral import handlers
 from services.referral.domain.referral import Referral
+from services.referral.handlers import tracks
 from services.referral.store import Stores
 from shared.bus import Consumer
 from shared.cause import Cause
@@ -29,6 +30,9 @@ from shared.events import (
 from shared.store import Saved
 
 consumer = Consumer[Stores]("referral")
+
+consumer.leaves_tracks(ServicePublished)(tracks.services_not_listed)
+consumer.leaves_tracks(GoalUpdated)(tracks.goals_not_shown)
 
 
 @consumer.on(ServicePublished, ServiceChanged, ServiceClosed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -23,6 +23,18 @@ class Listening(Generic[StoresT]):
     handler: Handler[Any, StoresT]
 
 
+Missing = Callable[[Mapping[str, Any], StoresT], Awaitable[Collection[str]]]
+"""Given events by their ids, the ids of those whose effect is not to be found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tracks(Generic[StoresT]):
+    """Events whose effect can be looked for later, and what looks for it."""
+
+    types: frozenset[str]
+    missing: Missing[StoresT]
+
+
 class Consumer(Generic[StoresT]):
     """The facts one service listens to; ``service`` names its consumer group.
 
@@ -34,6 +46,7 @@ class Consumer(Generic[StoresT]):
     def __init__(self, service: str) -> None:
         self.service = service
         self._listening: dict[str, Listening[StoresT]] = {}
+        self._tracks: list[Tracks[StoresT]] = []
 
     def on(
         self, *events: type[EventT]
@@ -48,6 +61,23 @@ class Consumer(Generic[StoresT]):
             return handler
 
         return register
+
+    def leaves_tracks(self, *events: type[Event]) -> Callable[[Missing[StoresT]], Missing[StoresT]]:
+        """Register a function that tells which of such events, applied before, left no effect.
+
+        Reconciliation asks it long after; it only reads.
+        """
+
+        def register(missing: Missing[StoresT]) -> Missing[StoresT]:
+            self._tracks.append(Tracks(frozenset(event.type for event in events), missing))
+            return missing
+
+        return register
+
+    @property
+    def tracks(self) -> Sequence[Tracks[StoresT]]:
+        """What can be looked for."""
+        return self._tracks
 
     @property
     def listening(self) -> Mapping[str, Listening[StoresT]]:

@@ -6,10 +6,11 @@ Seen at the moment a connection is made; the task then goes on as if nothing had
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 _ASK_AGAIN_SECONDS = 1.0
+_START_SECONDS = 3.0
 
 
 def heed_cancellation() -> None:
@@ -17,6 +18,19 @@ def heed_cancellation() -> None:
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
+
+
+async def to_its_end(starting: Coroutine[Any, Any, None]) -> None:
+    """Await a client's start, and its end too where this task is told to stop meanwhile.
+
+    A client given up half started holds connections that nobody can close any more.
+    """
+    task = asyncio.ensure_future(starting)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=_START_SECONDS)
+        raise
 
 
 async def end_tasks(tasks: Iterable[asyncio.Task[Any]]) -> None:

@@ -15,6 +15,7 @@ from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 from aiokafka.errors import KafkaError
 
 from shared.bus.broker import connection_options
+from shared.bus.ending import to_its_end
 from shared.errors import Unavailable
 from shared.settings import ServiceSettings
 
@@ -109,7 +110,7 @@ class GroupOffsets:
         stack = self._stack = AsyncExitStack()
         self._admin = AIOKafkaAdminClient(**self._options)
         stack.push_async_callback(self._admin.close)
-        await self._admin.start()
+        await to_its_end(self._admin.start())
         topics = sorted({topic for own in self._reads.values() for topic in own})
         self._partitions = {
             found["topic"]: sorted(
@@ -129,7 +130,7 @@ class GroupOffsets:
     async def _consumer(self, stack: AsyncExitStack, **more: Any) -> AIOKafkaConsumer:
         made = AIOKafkaConsumer(**self._options, enable_auto_commit=False, **more)
         stack.push_async_callback(made.stop)
-        await made.start()
+        await to_its_end(made.start())
         return made
 
     async def _stand(self, group: str, peek: set[TopicPartition]) -> Standing:

@@ -17,10 +17,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
 from shared.bus.broker import connection_options
+from shared.bus.ending import to_its_end
 from shared.bus.topics import topic_name
 from shared.errors import Unavailable
 from shared.settings import ServiceSettings
@@ -99,7 +101,12 @@ class TopicSearch:
         return found
 
     async def between(
-        self, since: datetime, until: datetime, wanted: Callable[[Any], bool]
+        self,
+        since: datetime,
+        until: datetime,
+        wanted: Callable[[Any], bool],
+        *,
+        most: int = MOST_RECORDS,
     ) -> Found:
         """The records published between two times, on any partition, that are ``wanted``."""
         found = Found()
@@ -111,7 +118,7 @@ class TopicSearch:
                     found.read += 1
                     if wanted(record):
                         found.records.append(record)
-                    if found.read >= MOST_RECORDS:
+                    if found.read >= most:
                         return Found(found.records, found.read, complete=False)
         return found
 
@@ -146,16 +153,25 @@ async def searching(settings: ServiceSettings, topic: str) -> AsyncIterator[Topi
     )
     try:
         async with asyncio.timeout(_SECONDS):
-            await consumer.start()
-            await consumer.topics()
-            numbers = consumer.partitions_for_topic(name) or ()
-            if not numbers:
-                raise Unavailable(f"Kafka does not know the topic {name}.")
-            yield TopicSearch(consumer, [TopicPartition(name, n) for n in sorted(numbers)])
+            partitions = await _partitions(settings, name)
+            await to_its_end(consumer.start())
+            yield TopicSearch(consumer, partitions)
     except (KafkaError, OSError, TimeoutError) as error:
         raise Unavailable("Kafka does not answer.", {"cause": type(error).__name__}) from error
     finally:
         await consumer.stop()
+
+
+async def _partitions(settings: ServiceSettings, name: str) -> list[TopicPartition]:
+    admin = AIOKafkaAdminClient(**connection_options(settings))
+    try:
+        await to_its_end(admin.start())
+        (found,) = await admin.describe_topics([name])
+    finally:
+        await admin.close()
+    if not found["partitions"]:
+        raise Unavailable(f"Kafka does not know the topic {name}.")
+    return sorted(TopicPartition(name, each["partition"]) for each in found["partitions"])
 
 
 def partition_of(key: str, partitions: Sequence[TopicPartition]) -> TopicPartition:

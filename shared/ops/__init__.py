@@ -6,6 +6,8 @@ knows records by their ids only, and never shows what stands in one.
 
 from shared.ops.gauges import Gauges
 from shared.ops.operations import Operations
+from shared.ops.reconciler import Reconciler
+from shared.ops.reconciling import Reconciling
 from shared.ops.router import operations_routers
 from shared.ops.routing import TAG, Operator, operations_router, operations_rows
 from shared.ops.sampler import Sampler
@@ -17,6 +19,8 @@ __all__ = [
     "Gauges",
     "Operations",
     "Operator",
+    "Reconciler",
+    "Reconciling",
     "Sampler",
     "Waiting",
     "operations_router",

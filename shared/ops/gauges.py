@@ -25,6 +25,8 @@ class Gauges:
     messages_waiting: Gauge
     messages_failing: Gauge
     mongo_disk_free_ratio: Gauge
+    reconcile_differences: Gauge
+    reconciled_timestamp_seconds: Gauge
 
     @classmethod
     def registered(cls, registry: CollectorRegistry) -> Self:
@@ -79,6 +81,17 @@ class Gauges:
                 "Messages still to be delivered whose last attempt failed, by the organisation "
                 "they are for; the fifty with most.",
                 "organisation",
+            ),
+            reconcile_differences=gauge(
+                "reconcile_differences",
+                "Events that are not everywhere they should be, by what is missing: not-published, "
+                "not-accepted, not-applied, without-effect.",
+                "kind",
+                "group",
+            ),
+            reconciled_timestamp_seconds=gauge(
+                "reconciled_timestamp_seconds",
+                "When accepted, published and applied were last compared with success.",
             ),
             mongo_disk_free_ratio=gauge(
                 "mongo_disk_free_ratio", "Share of MongoDB's disk that is free, 0 to 1."

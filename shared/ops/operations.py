@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.bus import Bus, Consumer
 from shared.clock import Clock
+from shared.ops.gauges import Gauges
 from shared.ops.sampler import Sampler
 from shared.ops.waiting import CountWaiting
 from shared.repair import Repair
@@ -26,8 +27,11 @@ class Operations:
     database: Database
     bus: Bus
     stores: Mapping[str, Store[Any]]
+    kept: Any
+    """All of them as the service's own handlers take them."""
     consumers: Sequence[Consumer[Any]]
     sampler: Sampler
+    gauges: Gauges
     repair: Repair
     topics: Sequence[str]
     """Those that carry the service's own facts, without the installation's prefix."""

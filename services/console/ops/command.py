@@ -11,6 +11,7 @@ from services.console.issuer import TENANT
 from services.console.ops.dead_letters import dead_letters
 from services.console.ops.parts import parts
 from services.console.ops.pipeline import pipeline
+from services.console.ops.reconcile import reconcile
 from services.console.ops.trace import trace
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ DEMO_FOLDER = Path(".linkway/demo")
 ops = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 ops.command("trace")(trace)
 ops.command("pipeline")(pipeline)
+ops.command("reconcile")(reconcile)
 ops.command("parts")(parts)
 ops.add_typer(dead_letters, name="dead-letters")
 

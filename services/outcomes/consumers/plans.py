@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from services.outcomes import handlers
 from services.outcomes.domain import CONTACT_STATUSES, REFERRAL_STATUSES, Plan
+from services.outcomes.handlers.tracks import facts_without_plan
 from services.outcomes.store import Stores
 from shared.bus import Consumer
 from shared.cause import Cause
 from shared.events import (
+    AppointmentAttended,
     AppointmentEvent,
+    AppointmentMissed,
     ContactAttempted,
     PersonMerged,
     PersonUnmerged,
@@ -22,6 +25,8 @@ from shared.events import (
 from shared.store import Saved
 
 consumer = Consumer[Stores]("outcomes")
+
+consumer.leaves_tracks(ReferralCreated, AppointmentAttended, AppointmentMissed)(facts_without_plan)
 
 
 @consumer.on(ReferralCreated)

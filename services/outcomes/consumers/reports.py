@@ -7,6 +7,7 @@ from services.outcomes.domain.reports import Case, Tree
 from services.outcomes.domain.reports.facts import COUNTED_CONTACTS
 from services.outcomes.domain.statuses import REFERRAL_STATUSES
 from services.outcomes.handlers import reporting
+from services.outcomes.handlers.tracks import facts_without_case
 from services.outcomes.store import Stores
 from shared.bus import Consumer
 from shared.cause import Cause
@@ -25,6 +26,8 @@ from shared.events import (
 from shared.store import Saved
 
 consumer = Consumer[Stores]("outcomes-reports")
+
+consumer.leaves_tracks(*REFERRAL_STATUSES, CaseProfiled)(facts_without_case)
 
 
 @consumer.on(*REFERRAL_STATUSES)

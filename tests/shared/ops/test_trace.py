@@ -2,96 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-import httpx
-import pytest
-from pydantic import TypeAdapter
-
-from shared.bus import Consumer
 from shared.cause import Cause
-from shared.devissuer import DevIssuer
-from shared.errors import Invalid
 from shared.events import ReferralCreated
 from shared.ids import new_id
-from shared.ops.trace_models import Trace
-from shared.policy import Policy
-from shared.runtime import Runtime
-from shared.settings import ServiceSettings
-from shared.testing import eventually, serving
-from tests.conftest import ServiceEnv
-from tests.shared.bus.harness import Case, Cases, referral_created, some_cause
-
-
-@dataclass
-class Kept:
-    """The stores of a made-up service, and what its consumer is told to do."""
-
-    cases: Cases
-    blocked: asyncio.Event = field(default_factory=asyncio.Event)
-    refused: set[str] = field(default_factory=set)
-
-
-@dataclass
-class Service:
-    """The made-up service at work."""
-
-    http: httpx.AsyncClient
-    kept: Kept
-    issuer: DevIssuer
-
-    async def trace(self, thing: str, *, tenant: str = "icb-demo", **params: str) -> Trace:
-        token = self.issuer.issue(
-            subject="u-1", role="operations", organisation="icb", tenant=tenant
-        )
-        answer = await self.http.get(
-            f"/ops/trace/{thing}", params=params, headers={"Authorization": f"Bearer {token}"}
-        )
-        assert answer.status_code == 200, answer.text
-        return TypeAdapter(Trace).validate_json(answer.content)
-
-    async def published(self, thing: str, count: int) -> Trace:
-        """The trace once so many events are found on the topic."""
-        found: list[Trace] = []
-
-        async def looked() -> bool:
-            found.append(await self.trace(thing))
-            return len(found[-1].published) == count
-
-        await eventually(looked, within=30)
-        return found[-1]
-
-
-@pytest.fixture
-async def service(
-    service_env: ServiceEnv, monkeypatch: pytest.MonkeyPatch, issuer: DevIssuer
-) -> AsyncIterator[Service]:
-    for name, value in service_env("referral").items():
-        monkeypatch.setenv(name, value)
-    runtime = Runtime(ServiceSettings.model_validate({"service": "referral"}))
-    kept = Kept(Cases(runtime.collection("cases")))
-    consumer = Consumer[Kept]("referral")
-
-    @consumer.on(ReferralCreated)
-    async def heard(event: ReferralCreated, _cause: Cause, stores: Kept) -> None:
-        if event.case_id in stores.refused:
-            raise Invalid("The fact does not fit.")
-        await stores.blocked.wait()
-
-    app = runtime.app(
-        title="Cases",
-        summary="A service for a test.",
-        stores=kept,
-        routers=(),
-        publishes=[ReferralCreated],
-        policy=Policy({}),
-        consumers=[consumer],
-    )
-    async with serving(app) as http:
-        yield Service(http, kept, issuer)
+from shared.testing import eventually
+from tests.shared.bus.harness import Case, referral_created, some_cause
+from tests.shared.ops.made_up import Service
 
 
 async def test_a_fact_is_followed_from_the_request_to_its_place_on_kafka_and_each_consumer(
