@@ -122,8 +122,7 @@ def shown_reconciliation(answers: Mapping[str, Any], *, by_hour: bool) -> list[A
             lines.append(f"[yellow]{service} could not compare: {each['fault']}[/]")
         elif not each["is_complete"]:
             lines.append(f"[yellow]{service} reached its bounds: ask for a shorter time.[/]")
-        for found in each["differences"]:
-            lines.append(_difference(service, found))
+        lines += [_difference(service, found) for found in each["differences"]]
     differ = sum(found["count"] for each in answers.values() for found in each["differences"])
     waiting = sum(each["waiting"] for each in answers.values())
     repeated = sum(each["repeated"] for each in answers.values())
