@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -89,6 +90,9 @@ class Authenticator:
             identity = read_identity(claims, trusted.config.claims)
         except Unreadable as error:
             raise _refused(str(error)) from None
+        if trusted.config.subject_prefix:
+            subject = trusted.config.subject_prefix + identity.subject
+            identity = replace(identity, subject=subject)
         chosen = identity.choose(None)
         actor = _actor(identity, chosen[0]) if len(chosen) == 1 else None
         until = min(float(claims["exp"]) + _LEEWAY, time.time() + _REMEMBERED_SECONDS)

@@ -75,8 +75,8 @@ class ServiceSettings(KafkaSettings):
     issuers: Issuers = Field(
         (),
         description="Further trusted issuers: a JSON list, or the path of a file of it, of "
-        "`issuer`, `jwks`, `audience`, `algorithms` and `claims` (a mapping, or its path from "
-        "that file).",
+        "`issuer`, `jwks`, `audience`, `algorithms`, `subject_prefix` and `claims` (a mapping, or "
+        "its path from that file).",
     )
     tenant_successions: Successions = Field(
         default_factory=dict,
@@ -177,6 +177,12 @@ class ServiceSettings(KafkaSettings):
         names = [each.issuer for each in self.trusted_issuers]
         if len(names) != len(set(names)):
             raise ValueError("each trusted issuer must be stated once")
+        prefixes = [each.subject_prefix for each in self.trusted_issuers]
+        if len(prefixes) != len(set(prefixes)):
+            raise ValueError(
+                "each further issuer needs a subject_prefix of its own: the same id may be "
+                "another person's at another issuer"
+            )
         return self
 
     @model_validator(mode="after")

@@ -60,6 +60,8 @@ class TrustedIssuer(BaseModel):
     """One of these must be in the token's ``aud``."""
     algorithms: tuple[Algorithm, ...] = Field(default=ALGORITHMS, min_length=1)
     claims: Claims = ClaimsMap()
+    subject_prefix: str = Field(default="", max_length=20, pattern=r"^[A-Za-z0-9._-]*$")
+    """Put before each subject: an id is one person's at its own issuer only."""
 
     @property
     def audiences(self) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import IPv6Address
 
 from starlette.types import Scope
 
@@ -154,5 +155,12 @@ def _text(given: Mapping[bytes, bytes], name: bytes) -> str | None:
 
 
 def _address(scope: Scope) -> str:
+    """Where it came from; of IPv6 the network that one subscriber has (RFC 6177), a /64."""
     client = scope.get("client")
-    return client[0] if client else ""
+    address = client[0] if client else ""
+    if ":" not in address:
+        return address
+    try:
+        return IPv6Address(address).packed[:8].hex()
+    except ValueError:
+        return address

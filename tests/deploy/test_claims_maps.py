@@ -51,6 +51,7 @@ def tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authenticator:
             "issuer": issuer,
             "jwks": _jwks(tmp_path, issuer),
             "audience": AUDIENCES[issuer],
+            "subject_prefix": f"{NAMES[issuer]}-",
             "claims": str(MAPS / f"{NAMES[issuer]}.json"),
         }
         for issuer in (KEYCLOAK, ENTRA)
@@ -139,7 +140,7 @@ def entra(**changed: Any) -> dict[str, Any]:
 
 async def test_staff_of_a_keycloak_realm(tokens: Authenticator) -> None:
     assert await tokens.authenticate(sign(KEYCLOAK, keycloak())) == Actor(
-        subject="5b1c1d52-0f0a-4d0e-9f8c-000000000001",
+        subject="keycloak-5b1c1d52-0f0a-4d0e-9f8c-000000000001",
         role="link_worker",
         organisation="team-1",
         tenant="icb-demo",
@@ -207,7 +208,7 @@ async def test_a_role_chosen_at_the_sign_in_yields_to_one_chosen_with_the_reques
 
 async def test_people_of_an_entra_directory(tokens: Authenticator) -> None:
     assert await tokens.authenticate(sign(ENTRA, entra())) == Actor(
-        subject="00000000-0000-4000-8000-0000000000ff",
+        subject="entra-00000000-0000-4000-8000-0000000000ff",
         role="provider",
         organisation="org-allotments",
         tenant="icb-demo",

@@ -18,7 +18,11 @@ from shared.identity.issuers import Succession, succeeds
 from shared.settings import DEVELOPMENT_ISSUER, ServiceSettings
 
 FLAT = {"sub": "lw-7", "role": "link_worker", "organisation": "team-1", "tenant": "icb-demo"}
-OTHER = {"issuer": "https://other.example.org", "jwks": "https://other.example.org/jwks.json"}
+OTHER = {
+    "issuer": "https://other.example.org",
+    "jwks": "https://other.example.org/jwks.json",
+    "subject_prefix": "other-",
+}
 
 
 def settings(**given: Any) -> ServiceSettings:
@@ -96,6 +100,14 @@ def test_a_mapping_beside_a_list_of_issuers_is_named_from_there(tmp_path: Path) 
 def test_an_issuer_is_stated_once() -> None:
     with pytest.raises(ValidationError, match="stated once"):
         settings(issuers=[{**OTHER, "issuer": "https://issuer.example.org"}])
+
+
+def test_two_issuers_people_cannot_be_taken_for_one_another() -> None:
+    with pytest.raises(ValidationError, match="subject_prefix of its own"):
+        settings(issuers=[{**OTHER, "subject_prefix": ""}])
+    third = {**OTHER, "issuer": "https://third.example.org"}
+    with pytest.raises(ValidationError, match="subject_prefix of its own"):
+        settings(issuers=[OTHER, third])
 
 
 @pytest.mark.parametrize(

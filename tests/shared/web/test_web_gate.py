@@ -155,6 +155,21 @@ async def test_an_address_that_floods_without_a_good_token_waits_and_others_do_n
         assert await statuses(http, newcomer, 1) == [200]
 
 
+async def test_an_ipv6_subscriber_has_one_bucket_however_many_addresses(
+    settings: ServiceSettings,
+) -> None:
+    async with asking(settings, rate_refused=SLOW) as http:
+        transport = http._transport
+        assert isinstance(transport, httpx.ASGITransport)
+        found = []
+        for host in ("::1", "2001:db8::1", "2001:db8::2", "2001:db8::ffff:3", "2001:db8::4"):
+            transport.client = (host, 4711)
+            found += await statuses(http, {}, 1)
+        assert found == [401, 401, 401, 401, 429]
+        transport.client = ("2001:db8:0:1::1", 4711)
+        assert await statuses(http, {}, 1) == [401]
+
+
 async def test_good_requests_never_count_as_a_flood(
     settings: ServiceSettings, bearer: Bearer
 ) -> None:
