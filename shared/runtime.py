@@ -37,6 +37,7 @@ from shared.ops import (
     operations_rows,
 )
 from shared.policy import Policy
+from shared.rebuild import Rebuildable, Rebuilder, Rebuilds
 from shared.repair import Letters, LetterShelf, Mender, Repair, Runs
 from shared.settings import ServiceSettings
 from shared.store import Collection, Database, Store
@@ -92,6 +93,7 @@ class Runtime:
         workers: Sequence[Worker] = (),
         scopes: Scopes | None = None,
         count_waiting: CountWaiting | None = None,
+        rebuildable: Rebuildable | None = None,
     ) -> FastAPI:
         """The application. ``stores`` is a dataclass whose Store fields are indexed and relayed.
 
@@ -125,6 +127,14 @@ class Runtime:
 
         mender = Mender(shelf.letters, bus.appliers, self.settings, self.clock.now)
         repair = Repair(Runs(self.collection("repairs")), mender, shelf, self.telemetry)
+        rebuilder = Rebuilder(
+            rebuildable or Rebuildable(),
+            Rebuilds(self.collection("rebuilds")),
+            database=self._database,
+            settings=self.settings,
+            telemetry=self.telemetry,
+            now=self.clock.now,
+        )
         operations = self._operations(
             stores=stores,
             kept=kept,
@@ -133,6 +143,7 @@ class Runtime:
             publishes=publishes,
             count_waiting=count_waiting,
             repair=repair,
+            rebuilder=rebuilder,
         )
 
         reconciler = Reconciler(
@@ -147,7 +158,7 @@ class Runtime:
                 stack.callback(self.telemetry.close)
                 stack.push_async_callback(self._database.close)
                 await _prepare(
-                    [*kept, *repair.stores, self.journal.book],
+                    [*kept, *repair.stores, rebuilder.rebuilds, self.journal.book],
                     within=self.settings.graceful_seconds,
                 )
                 _settle_memory()
@@ -158,6 +169,7 @@ class Runtime:
                     ("sampler", operations.sampler.run),
                     ("reconciler", reconciler.run),
                     ("repair", repair.work),
+                    ("rebuild", rebuilder.work),
                 )
                 for name, work in (*own, *_named(workers)):
                     await stack.enter_async_context(_running(name, work, patience))
@@ -178,6 +190,7 @@ class Runtime:
         )
         app.state.stores = stores
         app.state.journal = self.journal
+        app.state.rebuilder = rebuilder
         checks = [Check("mongo", self._database.ping, vital=True)]
         checks += [
             Check(name, probe, vital=name == "relay") for name, probe in bus.checks().items()
@@ -207,6 +220,7 @@ class Runtime:
         publishes: Sequence[type[Event]],
         count_waiting: CountWaiting | None,
         repair: Repair,
+        rebuilder: Rebuilder,
     ) -> Operations:
         by_name = {store.collection.name: store for store in kept}
         gauges = Gauges.registered(self.telemetry.registry)
@@ -233,6 +247,7 @@ class Runtime:
             gauges=gauges,
             repair=repair,
             topics=sorted({event.topic for event in publishes}),
+            rebuilder=rebuilder,
             count_waiting=count_waiting,
         )
 

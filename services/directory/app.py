@@ -12,6 +12,7 @@ from services.directory.clock import AssuranceClock
 from services.directory.consumers import consumer
 from services.directory.domain.policy import POLICY
 from services.directory.domain.scopes import SCOPES
+from services.directory.projections import REBUILDABLE
 from services.directory.settings import Settings
 from services.directory.store import Districts, Organisations, Services, Stores, UnmetNeeds
 from shared.events import ALL_EVENTS, DirectoryEvent
@@ -46,6 +47,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         routers=api.routers,
         scopes=SCOPES,
         consumers=[consumer],
+        rebuildable=REBUILDABLE,
         publishes=[event for event in ALL_EVENTS if event.topic == DirectoryEvent.topic],
         workers=[clock.run],
     )

@@ -17,6 +17,7 @@ from services.notifications.keyring import Keyring
 from services.notifications.mail import MailSender
 from services.notifications.messages import Links
 from services.notifications.owners import Owners
+from services.notifications.projections import REBUILDABLE
 from services.notifications.returns_worker import ReturnsWorker
 from services.notifications.settings import Settings
 from services.notifications.store import (
@@ -66,6 +67,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         routers=api.routers,
         scopes=SCOPES,
         consumers=[consumer, *([people_consumer] if owners else [])],
+        rebuildable=REBUILDABLE,
         publishes=[event for event in ALL_EVENTS if event.topic == NotificationEvent.topic],
         count_waiting=handlers.waiting_in(stores, runtime.clock.now),
         workers=[

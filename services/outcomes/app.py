@@ -13,17 +13,8 @@ from services.outcomes.domain.policy import POLICY
 from services.outcomes.domain.scopes import SCOPES
 from services.outcomes.handlers.counting import keep_counting
 from services.outcomes.handlers.recounting import recount_due
+from services.outcomes.projections import REBUILDABLE, make_stores
 from services.outcomes.settings import Settings
-from services.outcomes.store import (
-    Aliases,
-    Cases,
-    Cells,
-    Instruments,
-    Ledgers,
-    Plans,
-    Stores,
-    Trees,
-)
 from shared.events import ALL_EVENTS, OutcomeEvent
 from shared.runtime import Runtime
 
@@ -31,15 +22,7 @@ from shared.runtime import Runtime
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The service as an application; settings come from the environment unless given."""
     runtime = Runtime(settings or Settings.model_validate({}))
-    stores = Stores(
-        plans=Plans(runtime.collection("plans")),
-        aliases=Aliases(runtime.collection("aliases")),
-        instruments=Instruments(runtime.collection("instruments")),
-        cases=Cases(runtime.collection("cases")),
-        trees=Trees(runtime.collection("trees")),
-        cells=Cells(runtime.collection("cells")),
-        ledgers=Ledgers(runtime.collection("ledgers")),
-    )
+    stores = make_stores(runtime.collection)
     return runtime.app(
         title="Linkway outcomes",
         summary="What matters to a person, what they aim for, and how it goes.",
@@ -50,6 +33,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         routers=api.routers,
         scopes=SCOPES,
         consumers=[consumer, reports_consumer],
+        rebuildable=REBUILDABLE,
         workers=[
             lambda: keep_counting(stores, runtime.clock.now, between=partial(recount_due, stores))
         ],

@@ -12,6 +12,7 @@ from services.referral.clockwork import Clockwork
 from services.referral.consumers import consumer
 from services.referral.domain.policy import POLICY
 from services.referral.domain.scopes import SCOPES
+from services.referral.projections import REBUILDABLE
 from services.referral.settings import Settings
 from services.referral.store import (
     Concerns,
@@ -56,6 +57,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         routers=api.routers,
         scopes=SCOPES,
         consumers=[consumer],
+        rebuildable=REBUILDABLE,
         workers=[
             clocks.run,
             handlers.watch_concerns(stores, runtime.clock.now, runtime.telemetry.registry),

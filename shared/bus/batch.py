@@ -14,7 +14,7 @@ import structlog
 from aiokafka import TopicPartition
 
 from shared.bus.consumer import Consumer, Listening, StoresT
-from shared.bus.dead_letters import DeadLetters, Record
+from shared.bus.dead_letters import Record, SetsAside
 from shared.bus.shelf import Shelf, Turn
 from shared.cause import Actor, Cause
 from shared.errors import Contended, LinkwayError, NotFound, Unavailable
@@ -96,7 +96,7 @@ class Applier(Generic[StoresT]):
         self,
         consumer: Consumer[StoresT],
         stores: StoresT,
-        dead_letters: DeadLetters,
+        dead_letters: SetsAside,
         telemetry: Telemetry,
         *,
         shelf: Shelf,

@@ -79,6 +79,12 @@ class Consumer(Generic[StoresT]):
         """What can be looked for."""
         return self._tracks
 
+    def renamed(self, service: str) -> Consumer[StoresT]:
+        """The same handlers under another name, and so in another group."""
+        other = Consumer[StoresT](service)
+        other._listening = dict(self._listening)
+        return other
+
     @property
     def listening(self) -> Mapping[str, Listening[StoresT]]:
         """What is listened to, by the event's word on the wire."""

@@ -62,6 +62,13 @@ class Copy:
     offset: int
 
 
+class SetsAside(Protocol):
+    """Takes records that can never be applied."""
+
+    async def put(self, record: Record, error: Exception, *, group: str, attempts: int) -> Copy:
+        """Set ``record`` aside. Raises Unavailable when that cannot be done just now."""
+
+
 class DeadLetters:
     """Publishes to ``dead-letters``: same key, same bytes, same headers, and ``dl_*`` headers.
 

@@ -11,6 +11,7 @@ from shared.clock import Clock
 from shared.ops.gauges import Gauges
 from shared.ops.sampler import Sampler
 from shared.ops.waiting import CountWaiting
+from shared.rebuild import Rebuilder
 from shared.repair import Repair
 from shared.settings import ServiceSettings
 from shared.store import Database, Store
@@ -33,6 +34,7 @@ class Operations:
     sampler: Sampler
     gauges: Gauges
     repair: Repair
+    rebuilder: Rebuilder
     topics: Sequence[str]
     """Those that carry the service's own facts, without the installation's prefix."""
     count_waiting: CountWaiting | None = None

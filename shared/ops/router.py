@@ -10,6 +10,7 @@ from shared.ops.about import about_router
 from shared.ops.dead_letters import dead_letters_router
 from shared.ops.operations import Operations
 from shared.ops.pipeline import pipeline_router
+from shared.ops.rebuilds import rebuilds_router
 from shared.ops.reconcile import reconcile_router
 from shared.ops.reconciler import Reconciler
 from shared.ops.repairs import repairs_router
@@ -25,4 +26,5 @@ def operations_routers(operations: Operations, reconciler: Reconciler) -> Sequen
         reconcile_router(operations, reconciler),
         dead_letters_router(operations),
         repairs_router(operations),
+        rebuilds_router(operations),
     ]

@@ -41,5 +41,6 @@ async def answering() -> AsyncIterator[None]:
         raise
 
 
-PASSING_CODES = frozenset({6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436})
-"""Server error codes that a driver's retry specification lists as passing."""
+PASSING_CODES = frozenset({6, 7, 89, 91, 175, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436})
+"""Server error codes that a driver's retry specification lists as passing, and 175: the
+collection was replaced (``Database.replace_collection``) while it was read."""

@@ -122,6 +122,21 @@ class Database:
             read_concern=ReadConcern("majority"),
         )
 
+    async def drop_collection(self, name: str) -> None:
+        """Delete a collection, if there is such a one."""
+        async with answering():
+            await self._database.drop_collection(name)
+
+    async def replace_collection(self, name: str, by: str) -> None:
+        """Put collection ``by`` in the place of ``name``, which is deleted: at one moment."""
+        async with answering():
+            await self._database[by].rename(name, dropTarget=True)
+
+    async def collection_names(self) -> frozenset[str]:
+        """The collections there are."""
+        async with answering():
+            return frozenset(await self._database.list_collection_names())
+
     async def close(self) -> None:
         """Close all connections."""
         self._client.close()

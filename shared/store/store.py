@@ -61,6 +61,9 @@ class Store(Generic[S]):
 
     def __init__(self, collection: Collection) -> None:
         self.collection = collection
+        self.first_version = 1
+        """Of records stored for the first time. A rebuild sets it far above any that was, so
+        that no write meant for the document before can match the new one."""
         self.witness: Witness | None = None
         """Who tells the audit of what is read and written; see ``audit_by``."""
         self._insert = Coalescer(self._insert_all)

@@ -11,6 +11,7 @@ from services.console.issuer import TENANT
 from services.console.ops.dead_letters import dead_letters
 from services.console.ops.parts import parts
 from services.console.ops.pipeline import pipeline
+from services.console.ops.rebuild import rebuild
 from services.console.ops.reconcile import reconcile
 from services.console.ops.trace import trace
 
@@ -26,6 +27,7 @@ ops.command("pipeline")(pipeline)
 ops.command("reconcile")(reconcile)
 ops.command("parts")(parts)
 ops.add_typer(dead_letters, name="dead-letters")
+ops.command("rebuild")(rebuild)
 
 
 @ops.callback()

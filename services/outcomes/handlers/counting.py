@@ -26,7 +26,7 @@ from services.outcomes.domain.reports import (
 )
 from services.outcomes.store import Stores
 from shared.cause import Actor, Cause
-from shared.errors import Contended, NotFound, PreconditionFailed
+from shared.errors import Conflict, Contended, NotFound, PreconditionFailed
 from shared.ids import new_id
 from shared.store import Duplicate, Saved
 
@@ -77,6 +77,8 @@ async def count_cases(stores: Stores, tenant: str, ids: Sequence[str], now: date
     """Bring the cells up to what these cases count for. Raises Contended where others hurry it."""
     for _ in range(10):
         ledger = await clear(stores, tenant, now)
+        if _is_held(ledger.state, now):
+            return  # the cases stay due
         # Only now, with no batch under way, does what the cases say they counted for hold.
         cases = await stores.cases.get_many(ids, tenant)
         entries = entries_of([saved.state for saved in cases.values()])
@@ -113,6 +115,26 @@ async def clear(stores: Stores, tenant: str, now: datetime) -> Saved[Ledger]:
             return state.model_copy(update={"batch": None, "counted_at": now}), ()
 
         await stores.ledgers.update(tenant, cleared, cause, remember=False)
+
+
+def _is_held(ledger: Ledger, now: datetime) -> bool:
+    return ledger.held_until is not None and ledger.held_until > now
+
+
+async def hold(stores: Stores, tenant: str, now: datetime, until: datetime) -> Saved[Ledger]:
+    """Finish what is being counted, and let nothing more begin before ``until``."""
+
+    def held(state: Ledger) -> tuple[Ledger, tuple[()]]:
+        if state.batch is not None:
+            raise Conflict("A batch is being counted.")
+        return state.model_copy(update={"held_until": until}), ()
+
+    while True:
+        await clear(stores, tenant, now)
+        try:
+            return await stores.ledgers.update(tenant, held, _cause(tenant, now), remember=False)
+        except Conflict:
+            continue
 
 
 async def recount(stores: Stores, tenant: str, now: datetime, *, repair: bool) -> Recounted:
@@ -159,6 +181,8 @@ async def _begin(
     corrections: Deltas | None = None,
 ) -> bool:
     """Write the next batch down; False where someone else went first."""
+    if _is_held(ledger.state, now):
+        return False
     number = ledger.state.number + 1
     batch = Batch(number=number, entries=entries or {}, corrections=corrections or {})
     changed = {"number": number, "batch": batch}

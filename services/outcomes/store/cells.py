@@ -80,3 +80,8 @@ class Ledgers(Store[Ledger]):
         """From when a recount is ordered, until it is done."""
         order = state.recount
         return order.asked_at if order is not None and order.done_at is None else None
+
+    async def tenants(self) -> Sequence[str]:
+        """The tenants whose cases were ever counted."""
+        found = await self.aggregate([{"$project": {"_id": 1}}])
+        return [document["_id"] for document in found]

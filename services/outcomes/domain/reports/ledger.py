@@ -74,6 +74,8 @@ class Ledger(Strict):
     batch: Batch | None = None
     counted_at: AwareDatetime | None = None
     recount: RecountOrder | None = None
+    held_until: AwareDatetime | None = None
+    """Until when no batch begins, because the cells are being replaced."""
 
 
 def entries_of(cases: Sequence[Case]) -> Mapping[str, Entry]:
