@@ -10,7 +10,7 @@ READY  := .venv/.ready
 RUN    := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check up bench faults lock contracts clean
+.PHONY: help demo test check up bench faults lock contracts safety clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,7 @@ check: $(READY) ## Style, types, import rules, lock file, published contracts, s
 	@$(BIN)/lint-imports
 	@$(RUN) deploy/lock.py --check
 	@$(RUN) deploy/contracts.py --check
+	@$(RUN) deploy/safety.py --check
 	@$(RUN) deploy/scan.py
 
 up: ## Start everything in Docker
@@ -44,6 +45,9 @@ lock: $(READY) ## Renew requirements.txt from pyproject.toml
 
 contracts: $(READY) ## Renew the OpenAPI and AsyncAPI copies in docs/contracts
 	@$(RUN) deploy/contracts.py
+
+safety: $(READY) ## Renew docs/safety/hazard-log.md from hazards.toml
+	@$(RUN) deploy/safety.py
 
 clean: ## Remove the virtual environment and everything the demo left
 	rm -rf .venv .linkway
