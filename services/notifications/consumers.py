@@ -1,9 +1,10 @@
-"""What notifications hears: every fact of the other services, and how telling them went."""
+"""What notifications hears: what may be told of the other services, and how telling it went."""
 
 from __future__ import annotations
 
 from services.notifications import handlers
-from services.notifications.domain import HEARD_EVENTS
+from services.notifications.domain import TOLD_EVENTS
+from services.notifications.domain.news import NEWS_EVENTS
 from services.notifications.handlers import messages_back, people
 from services.notifications.handlers.tracks import facts_not_told
 from services.notifications.store import Stores
@@ -25,13 +26,13 @@ from shared.events import (
 
 consumer = Consumer[Stores]("notifications")
 
-consumer.leaves_tracks(*HEARD_EVENTS)(facts_not_told)
+consumer.leaves_tracks(*TOLD_EVENTS)(facts_not_told)
 
 people_consumer = Consumer[Stores]("notifications-people")
 """Tells persons: a group of its own, so that neither holds up the other."""
 
 
-@consumer.on(*HEARD_EVENTS)
+@consumer.on(*TOLD_EVENTS)
 async def happened(event: Event, cause: Cause, stores: Stores) -> None:
     """Whoever subscribed to such a fact, and is a party to this one, is told."""
     if isinstance(event, ReferralConsentWithdrawn):
@@ -46,7 +47,7 @@ async def ended(event: NotificationEvent, cause: Cause, stores: Stores) -> None:
     await messages_back.heard_of_delivery(stores, event, cause)
 
 
-@people_consumer.on(*(event for event in HEARD_EVENTS if issubclass(event, ReferralEvent)))
+@people_consumer.on(*NEWS_EVENTS)
 async def news(event: ReferralEvent, cause: Cause, stores: Stores) -> None:
     """The person is told of what happened to a referral or an appointment of theirs."""
     await people.tell_person(stores, event, cause)

@@ -35,6 +35,7 @@ from services.directory.settings import Settings
 from services.directory.store import Services, key
 from shared.cause import Actor, Cause
 from shared.devissuer import DevIssuer
+from shared.errors import Unavailable
 from shared.ids import new_id
 from shared.servers import Finder, free_port
 from shared.store import Database, codec
@@ -145,7 +146,12 @@ async def load(database: Database, size: int, progress: Progress) -> None:
         await insert(services, [again(first[m % DIFFERENT], m, begun, chance) for m in some])
         progress.update(task, completed=some[-1] + 1)
     indexing = progress.add_task(f"indexing {size:,}", total=None)
-    await services.ensure_indexes()
+    while True:
+        try:
+            await services.ensure_indexes()
+            break
+        except Unavailable:  # an answer is awaited for some seconds only: the building goes on
+            continue
     progress.update(indexing, total=1, completed=1)
 
 

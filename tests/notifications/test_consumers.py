@@ -5,14 +5,18 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from services.notifications.consumers import consumer
+from services.notifications.consumers import consumer, people_consumer
 from shared.events import (
     ALL_EVENTS,
+    CaseProfiled,
     Envelope,
     Event,
+    NeedUnmet,
     NotificationDelivered,
     NotificationFailed,
+    PersonEvent,
     ReferralCompleted,
+    SessionEvent,
 )
 from shared.ids import new_id
 from shared.testing import eventually
@@ -80,8 +84,23 @@ async def subscribe(service: Service, body: dict[str, Any], actor: Any = PROVIDE
     return str(answer.json()["id"])
 
 
-def test_every_fact_of_the_others_is_listened_to_and_how_telling_them_went() -> None:
-    others = {event for event in ALL_EVENTS if event.topic != "notification-events"}
+def test_for_persons_only_news_of_a_thing_of_theirs_is_listened_to() -> None:
+    lives = {"person-deceased", "person-deceased-revoked", "person-merged", "consent-withdrawn"}
+    types = {event.type for event in people_consumer.events}
+    assert lives <= types
+    told = types - lives
+    assert {"referral-created", "referral-completed", "appointment-missed"} <= told
+    assert not told & {"contact-attempted", "referral-reminder-due", "referral-assigned"}
+    assert all(each.startswith(("referral-", "appointment-")) for each in told)
+
+
+def test_what_may_be_told_is_listened_to_and_how_telling_them_went() -> None:
+    for_services = (CaseProfiled, NeedUnmet, PersonEvent, SessionEvent)
+    others = {
+        event
+        for event in ALL_EVENTS
+        if event.topic != "notification-events" and not issubclass(event, for_services)
+    }
     own = {NotificationDelivered, NotificationFailed}
     assert set(consumer.events) == others | own
     assert consumer.topics == [

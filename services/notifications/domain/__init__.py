@@ -23,7 +23,7 @@ from services.notifications.domain.deliveries import (
 from services.notifications.domain.event_types import (
     ALWAYS_TOLD,
     EVENT_TYPES,
-    HEARD_EVENTS,
+    TOLD_EVENTS,
 )
 from services.notifications.domain.notices import (
     record_notice,
@@ -67,10 +67,10 @@ __all__ = [
     "ALWAYS_TOLD",
     "CURATOR",
     "EVENT_TYPES",
-    "HEARD_EVENTS",
     "RESEND_DEFAULT",
     "RESEND_WINDOW",
     "SUBSCRIPTION_LIMIT",
+    "TOLD_EVENTS",
     "About",
     "Attempt",
     "Challenge",

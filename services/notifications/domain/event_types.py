@@ -13,18 +13,18 @@ from shared.events import (
     SessionEvent,
 )
 
-HEARD_EVENTS: tuple[type[Event], ...] = tuple(
-    event for event in ALL_EVENTS if event.topic != NotificationEvent.topic
-)
-"""Every fact of the other services."""
-
 _TOLD_TO_NONE = (CaseProfiled, NeedUnmet, PersonEvent, SessionEvent)
 """Facts for services alone: what an organisation needs to hear of them it hears as a fact
 about its own referral, appointment or service."""
 
-EVENT_TYPES = frozenset(
-    event.type for event in HEARD_EVENTS if not issubclass(event, _TOLD_TO_NONE)
+TOLD_EVENTS: tuple[type[Event], ...] = tuple(
+    event
+    for event in ALL_EVENTS
+    if event.topic != NotificationEvent.topic and not issubclass(event, _TOLD_TO_NONE)
 )
+"""What organisations may be told: the others are not read for them at all."""
+
+EVENT_TYPES = frozenset(event.type for event in TOLD_EVENTS)
 """What can be subscribed to."""
 
 ALWAYS_TOLD = frozenset({ReferralConsentWithdrawn.type})

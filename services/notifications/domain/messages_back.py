@@ -103,6 +103,9 @@ class MessageBack(Frozen):
 Change = tuple[MessageBack, Sequence[Event]]
 
 
+TOLD_BACK_TYPES = frozenset(event.type for event in TOLD_BACK)
+
+
 def return_id(event_id: str) -> str:
     """The id of the message back about an event: an event heard again makes no second one."""
     return derived_id(event_id, "message-back")

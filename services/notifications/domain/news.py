@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.events import (
+    ALL_EVENTS,
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentEvent,
@@ -132,6 +133,10 @@ def news_of(event: Event, now: datetime) -> News | None:
     if useless_after <= now:
         return None
     return News(template, useless_after, start, getattr(event, "mode", None))
+
+
+NEWS_EVENTS = tuple(event for event in ALL_EVENTS if issubclass(event, (AppointmentEvent, *_MOVES)))
+"""What is news of a thing: nothing else is read for persons."""
 
 
 def thing_of(event: Event) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -48,11 +49,14 @@ async def tell(stores: Stores, event: Event, cause: Cause) -> None:
     Events of one key come here one after the other, so that the places of their messages,
     which sort by the time they were made, keep the order of the events.
     """
-    for subscription in await stores.subscriptions.active(event.tenant, event.parties):
-        if domain.hears(subscription, event):
-            delivery = domain.delivery_of(event, subscription, cause, place=new_id())
-            await stores.deliveries.insert(delivery.id, delivery, (), cause)
-            stores.deliveries.recorded.set()
+    due = [
+        domain.delivery_of(event, subscription, cause, place=new_id())
+        for subscription in await stores.subscriptions.active(event.tenant, event.parties)
+        if domain.hears(subscription, event)
+    ]
+    if due:
+        await asyncio.gather(*(stores.deliveries.insert(each.id, each, (), cause) for each in due))
+        stores.deliveries.recorded.set()
 
 
 async def record_attempt(

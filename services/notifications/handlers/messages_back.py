@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Literal
@@ -55,15 +56,20 @@ async def tell_back(stores: Stores, event: Event, cause: Cause) -> None:
 
 
 async def heard_of_delivery(stores: Stores, event: NotificationEvent, cause: Cause) -> None:
-    """A delivery has ended: what that means for the message back it carried, if any."""
+    """A delivery has ended: what that means for the message back it carried, if any.
+
+    Most carry none, and the kind of fact they told of says so without a look.
+    """
+    if event.about_event_type not in rules.TOLD_BACK_TYPES:
+        return
 
     def change(message: MessageBack) -> rules.Change:
         if isinstance(event, NotificationDelivered):
             return rules.delivered(message, event.delivery_id, event.channel, cause)
         return rules.delivery_failed(message, event.delivery_id, cause)
 
-    message_id = rules.return_id(event.about_event_id)
-    if await stores.messages_back.get_many([message_id], event.tenant):
+    with suppress(NotFound):
+        message_id = rules.return_id(event.about_event_id)
         await stores.messages_back.update(message_id, change, cause, remember=False)
 
 

@@ -44,8 +44,7 @@ async def tell_person(stores: Stores, event: Event, cause: Cause) -> None:
     thing = thing_of(event)
     if thing is None or not isinstance(event, ReferralEvent):
         return
-    waiting = {"facets.waiting_thing": thing}
-    async for saved in _all(stores, event.tenant, waiting):
+    for saved in await stores.person_messages.waiting_about(event.tenant, thing):
         if saved.state.about_event_id != cause.id and saved.state.occurred_at < event.occurred_at:
             await _change(
                 stores,

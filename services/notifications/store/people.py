@@ -11,7 +11,8 @@ from services.notifications.domain.person_marks import PersonMark
 from services.notifications.domain.person_messages import (
     PersonMessage,
 )
-from shared.store import Collection, Index, Step, Store
+from shared.coalesce import Coalescer
+from shared.store import Collection, Index, Saved, Step, Store
 
 _TAKEN = frozenset({"accepted", "not_sent"})
 """Outcomes of an attempt that are no failure."""
@@ -41,6 +42,7 @@ class PersonMessages(Store[PersonMessage]):
     def __init__(self, collection: Collection) -> None:
         super().__init__(collection)
         self.recorded = asyncio.Event()
+        self._waiting = Coalescer(self._all_waiting)
 
     def about(self, state: PersonMessage) -> Sequence[str]:
         """The person it is for, and the case it is about."""
@@ -78,6 +80,22 @@ class PersonMessages(Store[PersonMessage]):
     def due(self, state: PersonMessage) -> datetime | None:
         """When it is to be sent, or asked after."""
         return state.next_attempt_at
+
+    async def waiting_about(self, tenant: str, thing: str) -> Sequence[Saved[PersonMessage]]:
+        """What waits to be told of a referral or an appointment."""
+        return await self._waiting((tenant, thing))
+
+    async def _all_waiting(
+        self, asked: Sequence[tuple[str, str]]
+    ) -> Sequence[Sequence[Saved[PersonMessage]]]:
+        found: dict[tuple[str, str], list[Saved[PersonMessage]]] = {}
+        for tenant in {tenant for tenant, _ in asked}:
+            things = list({thing for of, thing in asked if of == tenant})
+            where = {"tenant": tenant, "facets.waiting_thing": {"$in": things}}
+            for document in await self.aggregate([{"$match": where}]):
+                saved = self.read_document(document)
+                found.setdefault((tenant, saved.state.thing), []).append(saved)
+        return [found.get(each, ()) for each in asked]
 
 
 class PersonMarks(Store[PersonMark]):
