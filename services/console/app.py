@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from services.console.auditing.command import audit
 from services.console.demo.command import play_demo
 from services.console.importing.command import import_files
 from services.console.issuer import make_issuer, print_token
@@ -25,6 +26,7 @@ app.command("issuer")(make_issuer)
 app.command("token")(print_token)
 app.command("tenants")(list_tenants)
 app.command("kafka")(set_up_kafka)
+app.add_typer(audit, name="audit")
 app.add_typer(ops, name="ops")
 
 

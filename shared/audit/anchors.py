@@ -8,13 +8,19 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 import structlog
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 from pydantic import TypeAdapter, ValidationError
 
 from shared.audit.chain import Anchor
 from shared.audit.journal import Journal
 from shared.audit.sheets import Head
-from shared.bus.topics import AUDIT_ANCHORS
+from shared.bus.broker import connection_options
+from shared.bus.reading import TopicReader
+from shared.bus.topics import AUDIT_ANCHORS, topic_name
 from shared.errors import Unavailable
+from shared.kafkasettings import KafkaSettings
 
 _ANCHOR = TypeAdapter(Anchor)
 
@@ -63,6 +69,25 @@ class Anchoring:
         )
         self._told = head
         return head
+
+
+async def read_anchors(settings: KafkaSettings) -> list[Anchor]:
+    """All anchors there are. Raises Unavailable when Kafka does not answer or has no such topic."""
+    topic, options = topic_name(settings, AUDIT_ANCHORS), connection_options(settings)
+    admin = AIOKafkaAdminClient(**options)
+    try:
+        await admin.start()
+        (found,) = await admin.describe_topics([topic])
+        partitions = [TopicPartition(topic, each["partition"]) for each in found["partitions"]]
+        if not partitions:
+            raise Unavailable(f"There is no topic {topic}.")
+        async with TopicReader(settings.kafka_bootstrap, partitions, **options) as reader:
+            records = await reader.read_on()
+    except (KafkaError, OSError) as error:
+        raise Unavailable("Kafka does not answer.") from error
+    finally:
+        await admin.close()
+    return [anchor for record in records if (anchor := read_anchor(record.value)) is not None]
 
 
 def read_anchor(value: bytes | None) -> Anchor | None:

@@ -51,6 +51,8 @@ class Walk:
 
     service: str
     anchors: Sequence[Anchor] = ()
+    archived: bool = False
+    """Whether it is an archive, which need not account for what came before it."""
     first: int = 1
     head: Head = field(init=False)
     _wanted: dict[int, list[Anchor]] = field(init=False, default_factory=dict)
@@ -93,7 +95,7 @@ class Walk:
         if later:
             last = later[-1]
             finding = Finding(self.head.line + 1, _span("removed", self.head.line + 1, last))
-        elif self._removed is not None and not self._accounted:
+        elif self._removed is not None and not (self._accounted or self.archived):
             finding = Finding(1, _span("removed", 1, self._removed.line) + ", and no archive named")
         return self.verdict(finding)
 
@@ -159,9 +161,10 @@ async def verify(
     anchors: Iterable[Anchor] = (),
     *,
     told: Callable[[Sheet], None] = lambda _: None,
+    archived: bool = False,
 ) -> Verdict:
     """Walk through all sheets; ``told`` hears of each one that is well."""
-    walk = Walk(service, tuple(anchors))
+    walk = Walk(service, tuple(anchors), archived)
     async for sheet in sheets:
         finding = walk.check(sheet)
         if finding is not None:

@@ -17,13 +17,16 @@ class TopicReader:
 
     A broker's list of end offsets is only where it must get to at least: Tansu counts a
     batch of several records as one there. So it reads on until the high watermark of the
-    answers is reached and the broker has had nothing more to give.
+    answers is reached and the broker has had nothing more to give. ``options`` are those of
+    any aiokafka client, for a Kafka that asks who is there.
     """
 
-    def __init__(self, bootstrap: str, partitions: Sequence[TopicPartition]) -> None:
+    def __init__(
+        self, bootstrap: str, partitions: Sequence[TopicPartition], **options: Any
+    ) -> None:
         self._partitions = list(partitions)
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap,
+            **{**options, "bootstrap_servers": bootstrap.split(",")},
             auto_offset_reset="earliest",
             enable_auto_commit=False,
             fetch_max_wait_ms=_FETCH_MS,

@@ -37,9 +37,14 @@ class Target:
 
 
 def find_target(
-    *, folder: Path, urls: Mapping[str, str | None], token_file: Path | None, tenant: str
+    *,
+    folder: Path,
+    urls: Mapping[str, str | None],
+    token_file: Path | None,
+    tenant: str,
+    role: str = "operations",
 ) -> Target:
-    """Where the services are and a token of the role *operations*.
+    """Where the services are and a token of the role *operations*, or of another ``role``.
 
     Addresses given come first, then what a running demo wrote into ``folder``, then the
     first four ports from 8001. The token is that of ``token_file``, of the environment
@@ -55,7 +60,7 @@ def find_target(
     }
     if token_file is not None:
         return Target(found, token_file.read_text().strip())
-    return Target(found, os.environ.get("LINKWAY_TOKEN") or _own_token(folder, tenant))
+    return Target(found, os.environ.get("LINKWAY_TOKEN") or _own_token(folder, tenant, role))
 
 
 class Client:
@@ -146,7 +151,7 @@ def _written(file: Path) -> Mapping[str, str]:
     return found
 
 
-def _own_token(folder: Path, tenant: str) -> str:
+def _own_token(folder: Path, tenant: str, role: str) -> str:
     from shared.devissuer import KEY_FILE, DevIssuer
     from shared.errors import Forbidden
 
@@ -157,9 +162,9 @@ def _own_token(folder: Path, tenant: str) -> str:
         )
     try:
         return DevIssuer(folder).issue(
-            subject="operations-at-the-console",
-            role="operations",
-            organisation="operations",
+            subject=f"{role}-at-the-console",
+            role=role,
+            organisation=role,
             tenant=tenant or TENANT,
             lifetime=timedelta(hours=1),
         )

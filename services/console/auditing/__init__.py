@@ -1,0 +1,1 @@
+"""`linkway audit`: who read and wrote what about whom, and whether that was tampered with."""
