@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -33,7 +34,7 @@ def search(
     limit: Annotated[int, typer.Option(help="How many lines of each service.", min=1)] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """Search the audits of all services, newest first.
+    """Search the audits of all services, newest first; `--json` has the ids of the records too.
 
     Example:
     - `linkway audit search --person 0190c0de-0000-7000-8000-000000000001 --from 2026-03-01`
@@ -60,17 +61,17 @@ def search(
     if as_json:
         print_json({service: each["items"] for service, each in answers.items()})
     else:
-        shown = table("when", "service", "who", "role", "purpose", "what", "outcome", "records")
+        shown = table("when", "service", "who", "purpose", "what", "outcome", "records")
         rows = [(service, line) for service, each in answers.items() for line in each["items"]]
         for service, line in sorted(rows, key=lambda row: row[1]["at"], reverse=True):
-            records = ", ".join(f"{each['kind']} {each['id']}" for each in line["records"])
+            kinds = Counter(each["kind"] for each in line["records"])
+            records = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
             what = line.get("route") or line["action"]
-            who = f"{line['subject']} ({line['organisation']})"
+            who = f"{line['subject']}, {line['role']} of {line['organisation']}"
             shown.add_row(
                 clock(line["at"]),
                 service,
                 who,
-                line["role"],
                 line["purpose"],
                 what,
                 line.get("outcome", ""),
