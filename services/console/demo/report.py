@@ -48,6 +48,13 @@ def print_machine(
     _note(console, f"Time taken: {seconds:.0f} s.")
 
 
+def print_operations(console: Console, lines: Sequence[str]) -> None:
+    """What operations staff would see at this moment."""
+    _heading(console, "Operations")
+    for line in lines:
+        _note(console, line)
+
+
 def _referrals(console: Console, evidence: Evidence) -> None:
     counts = by_kind_and_status(evidence.stored.referrals)
     states, kinds = Counter[str](), Counter[str]()

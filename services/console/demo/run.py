@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -20,6 +21,7 @@ from services.console.demo.folder import demo_folder
 from services.console.demo.journeys import come_back_all, let_weeks_pass, play_all
 from services.console.demo.ledger import Ledger
 from services.console.demo.loading import load
+from services.console.demo.operating import ask_operations
 from services.console.demo.paths import plan_paths
 from services.console.demo.people import make_people
 from services.console.demo.receivers import (
@@ -73,6 +75,7 @@ class Demo:
     screen: Screen
     agrees: bool | None = None
     began: float = field(default_factory=time.monotonic)
+    since: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     async def run(self) -> None:
         """All of it; SIGTERM cancels it as Ctrl-C does.
@@ -230,14 +233,18 @@ class Demo:
                 ),
                 waiting=waiting,
             )
+            with self.screen.step("Comparing") as tell:
+                operated = await ask_operations(platform, self.since)
+                tell("asked of the services' own operations APIs")
         report.print_counts(self.screen.console, evidence)
+        report.print_operations(self.screen.console, operated.lines())
         report.print_machine(
             self.screen.console,
             platform.processes.memory(),
             platform.servers.description,
             time.monotonic() - self.began,
         )
-        self._judge(faults(evidence))
+        self._judge([*faults(evidence), *operated.faults()])
 
     def _judge(self, found: Sequence[str]) -> None:
         self.agrees = not found
