@@ -10,7 +10,7 @@ READY  := .venv/.ready
 RUN    := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check up bench faults lock contracts safety clean
+.PHONY: help demo test keycloak check up bench faults lock contracts safety clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ demo: $(READY) ## Start everything, play 1,000 journeys, stay up (ONCE=1 ends; P
 
 test: $(READY) ## Run all tests on real MongoDB and Kafka (ARGS="-k relay" picks some)
 	@$(BIN)/pytest -n $(or $(WORKERS),auto) --dist loadgroup $(ARGS)
+
+keycloak: $(READY) ## Test the realm on a real Keycloak from Maven Central (Java 17; some minutes)
+	@LINKWAY_TEST_KEYCLOAK=$(or $(KEYCLOAK),maven) $(BIN)/pytest -n0 tests/deploy/test_keycloak.py $(ARGS)
 
 check: $(READY) ## Style, types, import rules, lock file, published contracts, secrets, vulnerabilities
 	@$(BIN)/ruff check .
