@@ -30,6 +30,8 @@ _OUTBOX_INDEX = Index(
     (("slot", 1), ("outbox_since", 1)),
     where={"outbox_since": {"$exists": True}},
 )
+_CHANGED_INDEX = Index("changed", (("updated_at", 1),))
+"""By it reconciliation finds what stated facts lately, however large the collection."""
 _NEWEST_INDEX = Index("newest", (("tenant", 1), ("created_at", -1), ("_id", -1)))
 _DUE_INDEX = Index("due", (("due_at", 1),), where={"due_at": {"$exists": True}})
 
@@ -105,7 +107,7 @@ class Store(Generic[S]):
         """Create the indexes that are missing."""
         due = (_DUE_INDEX,) if self.falls_due else ()
         newest = (_NEWEST_INDEX,) if self.listed else ()
-        outbox = (_OUTBOX_INDEX,) if self.source else ()
+        outbox = (_OUTBOX_INDEX, _CHANGED_INDEX) if self.source else ()
         await self.collection.ensure_indexes((*outbox, *newest, *due, *self.indexes))
 
     async def insert(
