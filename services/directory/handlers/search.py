@@ -19,7 +19,7 @@ from services.directory.domain import (
 )
 from services.directory.handlers.cursors import read_nearest, read_newest, write_cursor
 from services.directory.store import FacetName, Found, Hit, Near, Stores, key, words
-from services.directory.store.tags import ANY, rarest_way, tag, value_of
+from services.directory.store.tags import ANY, lead, rarest_way, tag, value_of
 from shared.errors import FieldError, Invalid
 from shared.events import ServiceRole
 
@@ -214,13 +214,17 @@ def _leading(wanted: Wanted) -> Mapping[str, Any]:
 
 
 def _rarest(wanted: Wanted) -> Any:
-    """One condition on tags, the one that fewest services are likely to meet."""
+    """One condition on tags, the one that fewest services are likely to meet.
+
+    A need together with what is rarer than it is rarer than either.
+    """
+    if wanted.needs:
+        return {"$in": lead(wanted.needs, wanted.languages, wanted.accessibility)}
     languages = () if "en" in wanted.languages else wanted.languages
     ways = [rarest_way(wanted.accessibility)] if wanted.accessibility else ()
     asked: list[tuple[FacetName, Sequence[str]]] = [
         ("language", languages),
         ("accessibility", ways),
-        ("need", wanted.needs),
         ("group", [wanted.group] if wanted.group else ()),
         ("role", ["link_worker_team"] if wanted.role == "link_worker_team" else ()),
         ("day", wanted.days),
