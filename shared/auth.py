@@ -75,6 +75,10 @@ class Authenticator:
             return known.actor
         return self._chosen(known.identity, role, tenant)
 
+    async def reachable_keys(self) -> int:
+        """How many keys its issuers publish. Raises Unavailable where an issuer's cannot be had."""
+        return sum([await each.keys.count() for each in self._trusted.values()])
+
     def remembers(self, token: str) -> bool:
         """Whether the token was verified lately: then authenticating it costs nothing."""
         known = self._seen.get(hashlib.sha256(token.encode()).digest())

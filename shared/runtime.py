@@ -21,8 +21,10 @@ from shared.audit.api import TAG as AUDIT_TAG
 from shared.audit.api import audit_router
 from shared.audit.journal import Journal
 from shared.audit.sheets import Book
+from shared.auth import Authenticator
 from shared.bus import Bus, Consumer, asyncapi_document
 from shared.clock import Clock
+from shared.doctor import Doctor
 from shared.errors import Unavailable
 from shared.events import Event
 from shared.ops import (
@@ -191,6 +193,7 @@ class Runtime:
         app.state.stores = stores
         app.state.journal = self.journal
         app.state.rebuilder = rebuilder
+        app.state.doctor = operations.doctor
         checks = [Check("mongo", self._database.ping, vital=True)]
         checks += [
             Check(name, probe, vital=name == "relay") for name, probe in bus.checks().items()
@@ -248,6 +251,15 @@ class Runtime:
             repair=repair,
             topics=sorted({event.topic for event in publishes}),
             rebuilder=rebuilder,
+            doctor=Doctor(
+                settings=self.settings,
+                database=self._database,
+                stores=[*kept, *repair.stores, rebuilder.rebuilds],
+                topics=bus.topics,
+                groups=sorted(bus.appliers),
+                authenticator=Authenticator(self.settings),
+                now=self.clock.now,
+            ),
             count_waiting=count_waiting,
         )
 

@@ -6,6 +6,7 @@ import typer
 
 from services.console.auditing.command import audit
 from services.console.demo.command import play_demo
+from services.console.doctor import doctor
 from services.console.importing.command import import_files
 from services.console.issuer import make_issuer, print_token
 from services.console.kafka.command import set_up_kafka
@@ -27,6 +28,7 @@ app.command("token")(print_token)
 app.command("tenants")(list_tenants)
 app.command("kafka")(set_up_kafka)
 app.add_typer(audit, name="audit")
+app.command("doctor")(doctor)
 app.add_typer(ops, name="ops")
 
 

@@ -36,13 +36,14 @@ def serve(
     """
     from shared.web.running import run_application
 
-    if faults := _faults(service):
+    if faults := faults_in(service):
         typer.echo("\n".join(faults), err=True)
         raise typer.Exit(2)
     run_application(f"services.{service}.app:create_app", host=host, port=port)
 
 
-def _faults(service: Service) -> list[str]:
+def faults_in(service: Service) -> list[str]:
+    """What is wrong with the settings in the environment, without any value; empty if nothing."""
     from pydantic import ValidationError
     from pydantic_settings import SettingsError
 

@@ -151,6 +151,11 @@ class Bus:
             self._running = False
             await self._drain(consuming, relaying)
 
+    @property
+    def topics(self) -> Sequence[str]:
+        """What it sends to and hears from, without the installation's prefix."""
+        return sorted(self._topics)
+
     async def _connect(self) -> None:
         pauses = _pauses()
         while True:

@@ -68,6 +68,13 @@ class Keys:
             {"error": "invalid_token"},
         )
 
+    async def count(self) -> int:
+        """How many usable keys the issuer publishes. Raises Unavailable where none can be had."""
+        await asyncio.shield(self.fetching())
+        if self._failed or not self._by_id:
+            raise Unavailable("The token issuer's keys cannot be fetched; try again shortly.")
+        return len(self._by_id)
+
     def fetching(self) -> asyncio.Task[None]:
         """The fetch under way, or else the last if it is recent, or else a new one.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.bus import Bus, Consumer
 from shared.clock import Clock
+from shared.doctor import Doctor
 from shared.ops.gauges import Gauges
 from shared.ops.sampler import Sampler
 from shared.ops.waiting import CountWaiting
@@ -35,6 +36,7 @@ class Operations:
     gauges: Gauges
     repair: Repair
     rebuilder: Rebuilder
+    doctor: Doctor
     topics: Sequence[str]
     """Those that carry the service's own facts, without the installation's prefix."""
     count_waiting: CountWaiting | None = None

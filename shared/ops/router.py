@@ -8,6 +8,7 @@ from fastapi import APIRouter
 
 from shared.ops.about import about_router
 from shared.ops.dead_letters import dead_letters_router
+from shared.ops.doctor import doctor_router
 from shared.ops.operations import Operations
 from shared.ops.pipeline import pipeline_router
 from shared.ops.rebuilds import rebuilds_router
@@ -27,4 +28,5 @@ def operations_routers(operations: Operations, reconciler: Reconciler) -> Sequen
         dead_letters_router(operations),
         repairs_router(operations),
         rebuilds_router(operations),
+        doctor_router(operations),
     ]

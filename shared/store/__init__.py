@@ -20,7 +20,7 @@ from shared.store.documents import (
 )
 from shared.store.fold import Change
 from shared.store.memory import Memory
-from shared.store.mongo import Database
+from shared.store.mongo import Database, Refused
 from shared.store.store import Store
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "Index",
     "Memory",
     "Page",
+    "Refused",
     "Saved",
     "Step",
     "Store",

@@ -14,7 +14,7 @@ from typing import Any
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
 from pymongo import IndexModel, ReadPreference, UpdateOne, WriteConcern
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure
 from pymongo.read_concern import ReadConcern
 
 from shared.errors import Unavailable
@@ -39,6 +39,14 @@ _IN_UTC: CodecOptions[Any] = CodecOptions(tz_aware=True, tzinfo=UTC)
 
 AUDIT_SUFFIX = "-audit"
 """After a database's name: where its audit is, to which its user may only add."""
+
+
+_REFUSED = frozenset({13, 18, 8000})
+"""Unauthorized and AuthenticationFailed, and what Atlas says for them."""
+
+
+class Refused(Exception):
+    """The database does not let this user do that; trying again changes nothing."""
 
 
 class Database:
@@ -101,11 +109,26 @@ class Database:
     async def command(
         self, command: Mapping[str, Any], *, database: str | None = None
     ) -> Mapping[str, Any]:
-        """Run a server command and give its answer; for set-up and checks."""
+        """Run a server command and give its answer; for set-up and checks.
+
+        Raises Refused where this user may not, or is not who it says.
+        """
         target = self._database if database is None else self._client[database]
         async with answering():
-            answer: Mapping[str, Any] = await target.command(dict(command), codec_options=_IN_UTC)
+            try:
+                answer: Mapping[str, Any] = await target.command(
+                    dict(command), codec_options=_IN_UTC
+                )
+            except OperationFailure as error:
+                if error.code in _REFUSED:
+                    raise Refused(f"MongoDB refuses it, with code {error.code}.") from None
+                raise
             return answer
+
+    async def index_names(self, collection: str) -> frozenset[str]:
+        """The names of a collection's indexes."""
+        async with answering():
+            return frozenset(await self._database[collection].index_information())
 
     async def drop(self) -> None:
         """Delete all of it, with its audit; for tests and demos."""

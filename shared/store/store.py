@@ -103,12 +103,17 @@ class Store(Generic[S]):
         """Whether its records fall due at some time."""
         return type(self).due is not Store.due
 
-    async def ensure_indexes(self) -> None:
-        """Create the indexes that are missing."""
+    @property
+    def all_indexes(self) -> Sequence[Index]:
+        """The indexes there must be: the service's own, and those every store has."""
         due = (_DUE_INDEX,) if self.falls_due else ()
         newest = (_NEWEST_INDEX,) if self.listed else ()
         outbox = (_OUTBOX_INDEX, _CHANGED_INDEX) if self.source else ()
-        await self.collection.ensure_indexes((*outbox, *newest, *due, *self.indexes))
+        return (*outbox, *newest, *due, *self.indexes)
+
+    async def ensure_indexes(self) -> None:
+        """Create the indexes that are missing."""
+        await self.collection.ensure_indexes(self.all_indexes)
 
     async def insert(
         self, record_id: str, state: S, events: Sequence[Event], cause: Cause
