@@ -18,6 +18,10 @@ Out = TypeVar("Out")
 _Batch = Sequence[tuple[In, asyncio.Future[Out]]]
 
 
+_COMPANY = 3
+"""Callers in the last batch, from which on the next waits for company."""
+
+
 class Coalescer(Generic[In, Out]):
     """``await coalescer(item)`` gives that item's own outcome of a shared batch.
 
@@ -27,6 +31,9 @@ class Coalescer(Generic[In, Out]):
     alone, so that the one which spoils the batch spoils it for no one else. One batch is
     under way at a time, so that the same document is never changed by two batches of one
     process at once.
+
+    With ``gather`` a batch waits so many seconds for company, while batches have any: fewer,
+    larger trips where many callers wait, none the later for a caller who is alone.
     """
 
     def __init__(
@@ -34,9 +41,12 @@ class Coalescer(Generic[In, Out]):
         flush: Callable[[Sequence[In]], Awaitable[Sequence[Out | BaseException]]],
         *,
         limit: int = 500,
+        gather: float = 0.0,
     ) -> None:
         self._flush = flush
         self._limit = limit
+        self._gather = gather
+        self._last = 0
         self._waiting: list[tuple[In, asyncio.Future[Out]]] = []
         self._running: asyncio.Task[None] | None = None
 
@@ -52,8 +62,11 @@ class Coalescer(Generic[In, Out]):
         batch: _Batch[In, Out] = ()
         try:
             while self._waiting:
+                if self._gather and self._last >= _COMPANY:
+                    await asyncio.sleep(self._gather)
                 batch = self._waiting[: self._limit]
                 del self._waiting[: self._limit]
+                self._last = len(batch)
                 await self._serve(batch)
         finally:
             self._running = None

@@ -15,6 +15,8 @@ from shared.errors import Unavailable
 _ATTEMPTS = 30
 _PAUSE = 0.002
 _LONGEST_PAUSE = 0.1
+_GATHER = 0.005
+"""Seconds that lines wait for others, where many are written: a sheet costs most, not a line."""
 _WAITING = 200
 """Requests whose lines go down together: far below a document's 16 MB."""
 
@@ -31,7 +33,9 @@ class Journal:
         self.service = service
         self.now = now
         self._head: Head | None = None
-        self._append: Coalescer[Sequence[Entry], int] = Coalescer(self._append_all, limit=_WAITING)
+        self._append: Coalescer[Sequence[Entry], int] = Coalescer(
+            self._append_all, limit=_WAITING, gather=_GATHER
+        )
 
     async def write(self, lines: Sequence[Entry]) -> int:
         """Keep the lines, in this order; gives the number of the first.

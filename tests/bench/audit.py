@@ -5,7 +5,9 @@
 Two processes of the referral service on one real MongoDB, one of them without its audit
 (unaudited.py), take turns at the same work: 64 connections, each with one request at a time,
 and then one connection alone. Kafka is away, as it may be. The ratio of the medians counts,
-never the figures alone; with 64 connections it must be 0.90 or more for reads. One
+never the figures alone; with 64 connections it must be 0.90 or more for reads. The processor
+time of the service and of MongoDB by request says the same where the machine is busy with
+something else: it is what bounds a machine that is full. One
 connection alone has nobody to share a write with: its figures say what a single reader waits.
 """
 
@@ -55,7 +57,11 @@ class Running:
 
     ports: Mapping[str, int]
     headers: str
-    processes: Supervisor
+    groups: tuple[Supervisor, ...]
+
+    def processor_seconds(self) -> float:
+        """What both processes and MongoDB have used; the one that rests uses next to nothing."""
+        return sum(sum(group.processor_seconds().values()) for group in self.groups)
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,12 @@ class Kind:
     binding: bool = False
 
 
+Loads = Mapping[Kind, Mapping[str, Sequence[Load]]]
+"""The loads of each kind of work, by application."""
+Spent = Mapping[Kind, Mapping[str, Sequence[float]]]
+"""Milliseconds of processor time by request, likewise."""
+
+
 async def main(count: int, rounds: int) -> None:
     console = Console()
     with TemporaryDirectory() as folder:
@@ -75,9 +87,11 @@ async def main(count: int, rounds: int) -> None:
             name = f"bench-{new_id()[-12:]}"
             database = Database.connect(mongo.uri, name)
             try:
-                async with running(mongo.uri, name, database, Path(folder)) as service:
-                    results = await measure(console, service, count, rounds)
-                report(console, results)
+                async with running(
+                    mongo.uri, name, database, Path(folder), finder.processes
+                ) as service:
+                    results, used = await measure(console, service, count, rounds)
+                report(console, results, used)
                 verdict = await verify(database.book().walk(), "referral")
                 console.print(f"lines written and verified: {verdict.head.line:,}")
                 assert verdict.finding is None, verdict.finding
@@ -88,7 +102,7 @@ async def main(count: int, rounds: int) -> None:
 
 async def measure(
     console: Console, service: Running, count: int, rounds: int
-) -> Mapping[Kind, Mapping[str, Sequence[Load]]]:
+) -> tuple[Loads, Spent]:
     await post_all(
         service.ports["unaudited"],
         "/referrals",
@@ -100,17 +114,23 @@ async def measure(
     results: dict[Kind, dict[str, list[Load]]] = {
         kind: {name: [] for name in APPS} for kind in kinds(service, known, count)
     }
+    used: dict[Kind, dict[str, list[float]]] = {
+        kind: {name: [] for name in APPS} for kind in results
+    }
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("measuring", total=(rounds + 1) * len(results) * len(APPS))
         for n in range(rounds + 1):
             for kind, loads in results.items():
                 # Whoever goes first finds the machine as the turn before left it: take turns.
                 for name in list(APPS)[:: 1 if n % 2 else -1]:
+                    before = service.processor_seconds()
                     load = await kind.turn(service.ports[name])
                     if n:  # the first round only warms up
                         loads[name].append(load)
+                        spent = service.processor_seconds() - before
+                        used[kind][name].append(1000 * spent / load.accepted)
                     progress.advance(task)
-    return results
+    return results, used
 
 
 def kinds(service: Running, known: Sequence[tuple[str, str]], count: int) -> Sequence[Kind]:
@@ -138,21 +158,33 @@ def kinds(service: Running, known: Sequence[tuple[str, str]], count: int) -> Seq
     ]
 
 
-def report(console: Console, results: Mapping[Kind, Mapping[str, Sequence[Load]]]) -> None:
+def report(console: Console, results: Loads, used: Spent) -> None:
     table = Table(
-        "", "audited/s", "unaudited/s", "ratio", "p50 ms", "p50 ms without", "ratios of each round"
+        "",
+        "audited/s",
+        "unaudited/s",
+        "ratio",
+        "p50 ms",
+        "without",
+        "processor ms",
+        "without",
+        "ratio",
+        "ratios of each round",
     )
     short = []
     for kind, loads in results.items():
         rates = {name: statistics.median(each.per_second for each in loads[name]) for name in APPS}
         ratio = rates["audited"] / rates["unaudited"]
         waits = [statistics.median(each.percentile(0.5) for each in loads[name]) for name in APPS]
+        spent = {name: statistics.median(used[kind][name]) for name in APPS}
         pairs = zip(loads["audited"], loads["unaudited"], strict=True)
         table.add_row(
             kind.name,
             *(f"{rates[name]:,.0f}" for name in APPS),
             f"{ratio:.2f}",
             *(f"{wait:.1f}" for wait in waits),
+            *(f"{spent[name]:.2f}" for name in APPS),
+            f"{spent['unaudited'] / spent['audited']:.2f}",
             " ".join(f"{one.per_second / other.per_second:.2f}" for one, other in pairs),
         )
         if kind.binding and ratio < LEAST:
@@ -163,7 +195,7 @@ def report(console: Console, results: Mapping[Kind, Mapping[str, Sequence[Load]]
 
 @asynccontextmanager
 async def running(
-    mongo_uri: str, name: str, database: Database, folder: Path
+    mongo_uri: str, name: str, database: Database, folder: Path, servers: Supervisor
 ) -> AsyncIterator[Running]:
     """Both processes, ready but for Kafka, on one database that knows a team."""
     issuer = DevIssuer()
@@ -189,7 +221,7 @@ async def running(
             await processes.start(each, [*command, *listen], env=environment, cwd=ROOT)
         for each, port in ports.items():
             await processes.wait_ready(each, f"http://127.0.0.1:{port}/live", within=60)
-        yield Running(ports, f"Authorization: Bearer {token}\r\n", processes)
+        yield Running(ports, f"Authorization: Bearer {token}\r\n", (processes, servers))
 
 
 async def know_team(database: Database) -> None:

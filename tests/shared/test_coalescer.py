@@ -174,3 +174,25 @@ async def test_a_flush_that_gives_too_few_outcomes_leaves_no_one_waiting() -> No
     )
 
     assert [type(result) for result in results] == [ValueError, ValueError]
+
+
+async def test_a_batch_waits_for_company_only_while_batches_have_any() -> None:
+    sizes: list[int] = []
+
+    async def flush(batch: Sequence[int]) -> Sequence[int]:
+        sizes.append(len(batch))
+        await asyncio.sleep(0)
+        return batch
+
+    coalescer: Coalescer[int, int] = Coalescer(flush, gather=0.2)
+
+    async def later(item: int, seconds: float) -> int:
+        await asyncio.sleep(seconds)
+        return await coalescer(item)
+
+    # Nobody came before: three that are there go at once, and the next wait for each other.
+    assert await asyncio.gather(*(coalescer(n) for n in range(3))) == [0, 1, 2]
+    assert await asyncio.gather(later(3, 0.0), later(4, 0.05)) == [3, 4]
+    # The last batch was of two: one who is alone does not wait.
+    assert await asyncio.gather(later(5, 0.0), later(6, 0.05)) == [5, 6]
+    assert sizes == [3, 2, 1, 1]
