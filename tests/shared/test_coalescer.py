@@ -192,7 +192,7 @@ async def test_a_batch_waits_for_company_only_while_batches_have_any() -> None:
 
     # Nobody came before: three that are there go at once, and the next wait for each other.
     assert await asyncio.gather(*(coalescer(n) for n in range(3))) == [0, 1, 2]
-    assert await asyncio.gather(later(3, 0.0), later(4, 0.05)) == [3, 4]
+    assert list(await asyncio.gather(later(3, 0.0), later(4, 0.05))) == [3, 4]
     # The last batch was of two: one who is alone does not wait.
-    assert await asyncio.gather(later(5, 0.0), later(6, 0.05)) == [5, 6]
+    assert list(await asyncio.gather(later(5, 0.0), later(6, 0.05))) == [5, 6]
     assert sizes == [3, 2, 1, 1]
