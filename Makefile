@@ -32,6 +32,7 @@ check: $(READY) ## Style, types, import rules, lock file, published contracts, s
 	@$(RUN) deploy/lock.py --check
 	@$(RUN) deploy/contracts.py --check
 	@$(RUN) deploy/safety.py --check
+	@$(RUN) deploy/access.py --check
 	@$(RUN) deploy/scan.py
 
 up: ## Start everything in Docker
@@ -46,8 +47,9 @@ faults: $(READY) ## Break every part under load, compare all, write docs/faults.
 lock: $(READY) ## Renew requirements.txt from pyproject.toml
 	@$(RUN) deploy/lock.py
 
-contracts: $(READY) ## Renew the OpenAPI and AsyncAPI copies in docs/contracts
+contracts: $(READY) ## Renew the OpenAPI and AsyncAPI copies in docs/contracts, and docs/access.md
 	@$(RUN) deploy/contracts.py
+	@$(RUN) deploy/access.py
 
 safety: $(READY) ## Renew docs/safety/hazard-log.md from hazards.toml
 	@$(RUN) deploy/safety.py

@@ -48,6 +48,8 @@ class Update(Generic[S]):
     remember: bool
     trail: Trail | None = None
     """The request it belongs to, if any."""
+    check: Callable[[S], None] | None = None
+    """Raises where the caller may not do this to the record; asked before its version is."""
 
 
 class Fold(Generic[S]):
@@ -97,6 +99,8 @@ class Fold(Generic[S]):
         if seen is not None:
             self._note(update)
             return codec.saved(self._store.model, self._document, state=self._state, repeats=seen)
+        if update.check is not None:
+            update.check(self._state)
         if update.if_match is not None and update.if_match != self._version:
             raise PreconditionFailed(
                 "The record has changed since you read it; read it again and decide anew.",

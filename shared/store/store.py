@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
@@ -144,15 +144,17 @@ class Store(Generic[S]):
         *,
         if_match: int | None = None,
         remember: bool = True,
+        check: Callable[[S], None] | None = None,
     ) -> Saved[S]:
         """Apply a pure change and store the result with its events in one write.
 
         A repeated cause changes nothing and gives the first answer. ``remember=False``
-        keeps no memory of the cause: for changes that are idempotent by nature. Raises
+        keeps no memory of the cause: for changes that are idempotent by nature. ``check``
+        raises where the caller may not know of the record, before 412 could tell. Raises
         NotFound, PreconditionFailed where ``if_match`` is not the present version,
         KeyReused, Contended, and whatever ``change`` raises.
         """
-        update = Update(record_id, change, cause, if_match, remember, current_trail())
+        update = Update(record_id, change, cause, if_match, remember, current_trail(), check)
         for attempt in range(_ATTEMPTS):
             if attempt:
                 # Another process won: step aside for a moment, out of step with it.

@@ -16,9 +16,12 @@ TENANT = "icb-demo"
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LATER = datetime(2026, 3, 3, 9, tzinfo=UTC)
 ALLOTMENTS = {"id": "org-allotments", "name": "Fernley Allotments"}
-CURATOR = Actor("curator-1", "directory_curator", "org-council", TENANT)
-WORKER = Actor("worker-2", "link_worker", "org-team", TENANT)
-PROVIDER = Actor("worker-1", "provider", "org-allotments", TENANT)
+TENDING = "PUT /services/{service_id}"
+"""What they ask for, where a test goes by no route."""
+
+CURATOR = Actor("curator-1", "directory_curator", "org-council", TENANT, operation=TENDING)
+WORKER = Actor("worker-2", "link_worker", "org-team", TENANT, operation=TENDING)
+PROVIDER = Actor("worker-1", "provider", "org-allotments", TENANT, operation=TENDING)
 
 DISTRICTS = [
     PostcodeDistrict(id="ZZ1", latitude=53.0, longitude=-1.5, town="Fernley"),

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -122,7 +123,7 @@ async def test_a_repeated_request_does_not_undo_what_was_said_since(stores: Stor
 
 
 async def test_each_tenant_has_its_own_service_of_an_id(stores: Stores) -> None:
-    elsewhere = Actor("curator-2", "directory_curator", "org-other", "icb-other")
+    elsewhere = replace(CURATOR, organisation="org-other", tenant="icb-other")
     await load(stores, listing())
     assert await load(stores, listing(name="Theirs"), cause=because(elsewhere)) == ["created"]
     assert (await state(stores)).listing.name == "Growing Together"

@@ -1,6 +1,7 @@
 """A made-up case, its people and its facts, for the tests of outcomes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -46,6 +47,7 @@ P = TypeVar("P", bound=PersonEvent)
 
 
 def because(actor: Actor = WORKER, *, hours: float = 0, name: str = "cause-1") -> Cause:
+    actor = replace(actor, operation="POST /plans/{case_id}/goals")
     return Cause(id=name, actor=actor, at=NOON + timedelta(hours=hours))
 
 

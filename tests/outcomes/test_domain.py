@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from services.outcomes.domain import (
@@ -10,15 +12,16 @@ from services.outcomes.domain import (
     RecordMeasure,
     RecordProgress,
     SetGoal,
+    Sight,
     StatedStrength,
-    access_of,
     complete_assessment,
     move_goal,
     note_referral,
+    permit,
     record_measure,
     record_progress,
-    require_team,
     set_goal,
+    sight,
 )
 from shared.cause import Actor
 from shared.errors import Conflict, NotFound
@@ -199,9 +202,9 @@ def test_an_unknown_goal_is_not_found() -> None:
 
 def test_the_team_sees_all_the_source_a_summary_and_nobody_else_anything() -> None:
     plan = opened()
-    assert access_of(plan, WORKER) == "full"
-    assert access_of(plan, LEAD) == "full"
-    assert access_of(plan, REFERRER) == "summary"
+    assert sight(plan, WORKER) is Sight.FULL
+    assert sight(plan, LEAD) is Sight.FULL
+    assert sight(plan, REFERRER) is Sight.SUMMARY
     for stranger in (
         Actor("worker-2", "link_worker", "another-team", TENANT),
         Actor("practice-2", "referrer", "Y90002", TENANT),
@@ -210,7 +213,15 @@ def test_the_team_sees_all_the_source_a_summary_and_nobody_else_anything() -> No
         Actor("operator-1", "operations", TEAM, TENANT),
     ):
         with pytest.raises(NotFound):
-            access_of(plan, stranger)
-    require_team(plan, WORKER)
+            sight(plan, stranger)
+
+
+def test_the_team_writes_and_the_practice_adds_its_own_figures_alone() -> None:
+    goals, contacts = "POST /plans/{case_id}/goals", "PUT /plans/{case_id}/gp-contacts"
+    permit(opened(), replace(WORKER, operation=goals))
+    permit(opened(), replace(WORKER, operation=contacts))
+    permit(opened(), replace(REFERRER, operation=contacts))
     with pytest.raises(NotFound):
-        require_team(plan, REFERRER)
+        permit(opened(), replace(REFERRER, operation=goals))
+    with pytest.raises(NotFound):
+        permit(opened(), WORKER)

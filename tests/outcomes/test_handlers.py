@@ -125,7 +125,7 @@ async def test_a_goal_leaves_its_fact_to_be_sent_without_the_persons_words(
 
 async def test_a_goal_asked_for_twice_under_one_key_is_one_goal(stores: Stores) -> None:
     await handlers.open_plan(stores, intake(), heard("event-1"))
-    cause = Cause(id="key-1", actor=WORKER, at=NOON, digest="d", repeatable=True)
+    cause = Cause(id="key-1", actor=because().actor, at=NOON, digest="d", repeatable=True)
     first = await handlers.set_goal(stores, CASE, GOAL, cause, if_match=None)
     await handlers.note_appointment(stores, attended(3), heard("event-3"))
     assert await handlers.set_goal(stores, CASE, GOAL, cause, if_match=None) == first
@@ -134,7 +134,7 @@ async def test_a_goal_asked_for_twice_under_one_key_is_one_goal(stores: Stores) 
 
 async def test_a_key_is_remembered_however_many_facts_come_after_it(stores: Stores) -> None:
     await handlers.open_plan(stores, intake(), heard("event-1"))
-    cause = Cause(id="key-1", actor=WORKER, at=NOON, digest="d", repeatable=True)
+    cause = Cause(id="key-1", actor=because().actor, at=NOON, digest="d", repeatable=True)
     first = await handlers.set_goal(stores, CASE, GOAL, cause, if_match=None)
     facts = [attended(seq, f"appointment-{seq}") for seq in range(2, 202)]
     await asyncio.gather(

@@ -7,10 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from services.referral.domain import consent, ending, standing
+from services.referral.domain.access import PART, sight
 from services.referral.domain.contact import Contact, SafeHours, WaySafety
-from services.referral.domain.disclosure import PROVIDER, Sight, disclosed, sight
+from services.referral.domain.disclosure import disclosed
 from services.referral.domain.lifecycle import Status
 from services.referral.domain.person import Move, Person, Restriction
+from services.referral.domain.policy import Sight
 from services.referral.domain.reaching import Reachable, suppression, ways
 from services.referral.domain.record import Appointment
 from shared.cause import Actor, Cause
@@ -40,7 +42,7 @@ EXPECTED = {
 
 
 def test_every_status_says_what_its_provider_sees() -> None:
-    assert {status.value for status in Status} == EXPECTED.keys() == {s.value for s in PROVIDER}
+    assert {status.value for status in Status} == EXPECTED.keys() == {s.value for s in PART}
 
 
 @pytest.mark.parametrize("status", list(Status))

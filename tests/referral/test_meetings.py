@@ -18,7 +18,7 @@ from services.referral.domain.places import follow_session, holds_idle_place, pl
 from services.referral.domain.referral import Referral
 from services.referral.domain.sessions import Session
 from shared.errors import Conflict, Invalid, LinkwayError
-from tests.referral.test_domain import GROUP, NOON, TEAM, cause_of, onward
+from tests.referral.test_domain import GROUP, NOON, cause_of, onward
 
 BY = cause_of(GROUP)
 
@@ -221,11 +221,6 @@ def test_what_happens_in_a_session_is_said_of_the_session_alone() -> None:
         with pytest.raises(Conflict) as refused:
             command(state, BY, appointment_id=place_id("session-1", "ref-2"))
         assert refused.value.context["session_id"] == "session-1"
-
-
-def test_only_who_holds_a_session_knows_of_it() -> None:
-    with pytest.raises(LinkwayError):
-        sessions.check_holds(group(), TEAM)
 
 
 def test_the_tables_are_closed() -> None:

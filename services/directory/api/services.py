@@ -18,6 +18,7 @@ from services.directory.api.models import (
 )
 from services.directory.api.rows import ServiceRows, put_rows
 from services.directory.domain import Id, Listing
+from services.directory.domain.policy import POLICY, Sight, relations
 from services.directory.store import Stores
 from shared.errors import FieldError, Invalid
 from shared.web import Acting, CauseOf, IfMatch, JsonBody, etag
@@ -34,10 +35,6 @@ async def stores_of(request: Request) -> Stores:
 Held = Annotated[Stores, Depends(stores_of)]
 
 _Stated = Annotated[Listing, Field(examples=[examples.SERVICE])]
-
-
-STAFF = frozenset({"link_worker", "team_lead", "directory_curator"})
-"""Who is told how far a listing can be relied on."""
 
 
 @router.put(
@@ -124,7 +121,5 @@ async def get_service(
     """
     saved = await handlers.get_service(stores, service_id, actor.tenant)
     response.headers["ETag"] = etag(saved.version)
-    own = actor.organisation == saved.state.listing.organization.id
-    return service_view(
-        saved.state, for_staff=actor.role in STAFF or (actor.role == "provider" and own)
-    )
+    held = relations(saved.state.listing.organization.id, actor.organisation)
+    return service_view(saved.state, for_staff=POLICY.sight(actor, held) is Sight.TENDED)

@@ -13,11 +13,13 @@ from pydantic import AwareDatetime
 from services.directory.domain.assurance import confirmed_later_here, restated_assurance
 from services.directory.domain.facts import Changed, recount, said
 from services.directory.domain.listing import Listing
+from services.directory.domain.policy import POLICY, relations
 from services.directory.domain.record import CloseReason, Closure, Service
 from services.directory.domain.words import Point
 from shared.cause import Actor, Cause
-from shared.errors import Conflict, FieldError, Invalid, NotFound
+from shared.errors import Conflict, FieldError, Invalid
 from shared.events import DirectoryEvent, ServiceChanged, ServiceClosed, ServicePublished
+from shared.policy import TENANT
 
 
 def publish(listing: Listing, points: Sequence[Point], cause: Cause) -> Changed:
@@ -85,9 +87,8 @@ def close(service: Service, reason_code: CloseReason, cause: Cause) -> Changed:
 
 
 def check_owner(service: Service, actor: Actor) -> None:
-    """A provider acts on its own organisation's services; to it no other is there."""
-    if actor.role == "provider" and service.listing.organization.id != actor.organisation:
-        raise NotFound("There is no such record.")
+    """Raise NotFound where the service is not one the actor may do this to."""
+    POLICY.require(actor, relations(service.listing.organization.id, actor.organisation))
 
 
 def check_statement(listing: Listing, current: Service | None, actor: Actor) -> None:
@@ -96,7 +97,7 @@ def check_statement(listing: Listing, current: Service | None, actor: Actor) -> 
     A provider speaks for its own organisation only. Who is a link-worker team, and so
     receives people's referrals from practices, is for the curator to say.
     """
-    if actor.role != "provider":
+    if TENANT in POLICY.relations(actor):
         return
     if current is not None:
         check_owner(current, actor)

@@ -45,7 +45,6 @@ from services.notifications.domain.signing_keys import (
     in_force,
 )
 from services.notifications.domain.subscriptions import (
-    CURATOR,
     SUBSCRIPTION_LIMIT,
     Challenge,
     DisabledReason,
@@ -58,14 +57,12 @@ from services.notifications.domain.subscriptions import (
     disable,
     enable,
     hears,
-    may_see,
     rotate_key,
     subscribe,
 )
 
 __all__ = [
     "ALWAYS_TOLD",
-    "CURATOR",
     "EVENT_TYPES",
     "RESEND_DEFAULT",
     "RESEND_WINDOW",
@@ -99,7 +96,6 @@ __all__ = [
     "hold",
     "in_force",
     "let_go",
-    "may_see",
     "new_challenge",
     "order_resend",
     "record_attempt",

@@ -16,12 +16,14 @@ class Is(StrEnum):
     """What an organisation is to a subscription or a message."""
 
     OWN = "own organisation"
+    MAKER = "made it for another"
     PRACTICE = "told practice"
     TEAM = "holds the case"
 
 
 _WORDS: Mapping[str, str] = {
     Is.OWN: "The organisation that subscribed, that was told, or whose referral it was about.",
+    Is.MAKER: "The curators who subscribed an organisation that has no account.",
     Is.PRACTICE: "The practice a message back goes to.",
     Is.TEAM: "The organisation whose link workers hold the case that it tells of.",
 }
@@ -46,6 +48,7 @@ SUBSCRIBERS = (
 _OPERATIONS = may((Role.OPERATIONS,))
 _TEAM = (Role.LINK_WORKER, Role.TEAM_LEAD)
 _OWN = [may(SUBSCRIBERS, Is.OWN)]
+_SUBSCRIPTION = [*_OWN, may((Role.DIRECTORY_CURATOR,), Is.MAKER)]
 _TOLD = [*_OWN, _OPERATIONS]
 _BACK = [may((Role.REFERRER,), Is.PRACTICE), may(_TEAM, Is.TEAM), _OPERATIONS]
 _FILED = [may((Role.REFERRER,), Is.PRACTICE)]
@@ -53,15 +56,15 @@ _TEXTS = [may((*SUBSCRIBERS, Role.OPERATIONS, Role.TENANT_ADMIN))]
 _LINK = Public("A signed link, sent to the address that is to be confirmed; it expires.")
 
 TABLE: Table = {
-    "POST /subscriptions": _OWN,
-    "GET /subscriptions": _OWN,
-    "GET /subscriptions/{subscription_id}": _OWN,
-    "DELETE /subscriptions/{subscription_id}": _OWN,
-    "POST /subscriptions/{subscription_id}/confirm": _OWN,
-    "POST /subscriptions/{subscription_id}/challenge": _OWN,
-    "POST /subscriptions/{subscription_id}/enable": _OWN,
-    "POST /subscriptions/{subscription_id}/rotate-secret": _OWN,
-    "POST /subscriptions/{subscription_id}/resend": _OWN,
+    "POST /subscriptions": _SUBSCRIPTION,
+    "GET /subscriptions": _SUBSCRIPTION,
+    "GET /subscriptions/{subscription_id}": _SUBSCRIPTION,
+    "DELETE /subscriptions/{subscription_id}": _SUBSCRIPTION,
+    "POST /subscriptions/{subscription_id}/confirm": _SUBSCRIPTION,
+    "POST /subscriptions/{subscription_id}/challenge": _SUBSCRIPTION,
+    "POST /subscriptions/{subscription_id}/enable": _SUBSCRIPTION,
+    "POST /subscriptions/{subscription_id}/rotate-secret": _SUBSCRIPTION,
+    "POST /subscriptions/{subscription_id}/resend": _SUBSCRIPTION,
     "GET /confirm-subscription/{token}": _LINK,
     "POST /confirm-subscription/{token}": _LINK,
     "GET /deliveries": _TOLD,

@@ -13,7 +13,7 @@ from services.notifications.domain.event_types import ALWAYS_TOLD, EVENT_TYPES
 from services.notifications.domain.frozen import Frozen
 from services.notifications.domain.outcomes import OutcomeCode
 from services.notifications.domain.signing_keys import SigningKey
-from shared.cause import Actor, Cause
+from shared.cause import Cause
 from shared.errors import Conflict, FieldError, Forbidden, Invalid
 from shared.events import Channel, Event
 
@@ -143,15 +143,6 @@ def subscribe(
         challenge=challenge,
         created_at=cause.at,
     )
-
-
-def may_see(subscription: Subscription, actor: Actor) -> bool:
-    """Whether it is the actor's to read and to end: their organisation's, or made by them.
-
-    Curators see what curators of their own organisation made for others.
-    """
-    made = actor.role == CURATOR and subscription.made_by_organisation == actor.organisation
-    return made or subscription.organisation_id == actor.organisation
 
 
 def check_room(open_ones: int) -> None:

@@ -9,20 +9,21 @@ from typing import Any
 
 from services.notifications import domain
 from services.notifications.domain import Delivery, Outcome, RetryPolicy
+from services.notifications.domain.access import to_message
+from services.notifications.domain.policy import POLICY
 from services.notifications.handlers.ending import disable, own_cause
 from services.notifications.store import Stores
 from shared.cause import Actor, Cause
-from shared.errors import NotFound
 from shared.events import Event
 from shared.ids import derived_id, new_id
+from shared.policy import TENANT
 from shared.store import Page, Saved
 
 
 async def delivery_of(stores: Stores, delivery_id: str, actor: Actor) -> Saved[Delivery]:
     """A delivery to the actor's organisation (to any, for operations), or NotFound."""
     saved = await stores.deliveries.get(delivery_id, actor.tenant)
-    if actor.role != "operations" and saved.state.organisation_id != actor.organisation:
-        raise NotFound("There is no such record.")
+    POLICY.require(actor, to_message(saved.state.organisation_id, actor))
     return saved
 
 
@@ -35,7 +36,7 @@ async def deliveries_of(
     cursor: str | None,
 ) -> Page[Delivery]:
     """Deliveries to the actor's organisation (to any, for operations), newest first."""
-    if actor.role != "operations":
+    if TENANT not in POLICY.relations(actor):
         asked = where.get("state.organisation_id", actor.organisation)
         if asked != actor.organisation:
             return Page(items=[], next_cursor=None)

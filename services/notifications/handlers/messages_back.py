@@ -6,17 +6,19 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 from services.notifications import domain
 from services.notifications.domain import Subscription
 from services.notifications.domain import messages_back as rules
+from services.notifications.domain.access import to_message_back
 from services.notifications.domain.messages_back import ByHand, MessageBack, RejectReason
+from services.notifications.domain.policy import POLICY, Is
 from services.notifications.store import Stores
 from shared.cause import Actor, Cause
-from shared.errors import NotFound
 from shared.events import Event, NotificationDelivered, NotificationEvent, ReferralEvent
 from shared.ids import derived_id, new_id
+from shared.policy import TENANT
 from shared.store import Page, Saved
 
 _BATCH = 50
@@ -76,9 +78,7 @@ async def heard_of_delivery(stores: Stores, event: NotificationEvent, cause: Cau
 async def message_back_of(stores: Stores, message_id: str, actor: Actor) -> Saved[MessageBack]:
     """A message back to the actor's practice, or of the actor's team; any, for operations."""
     saved = await stores.messages_back.get(message_id, actor.tenant)
-    concerned = {saved.state.organisation_id, saved.state.team_organisation_id}
-    if actor.role != "operations" and actor.organisation not in concerned:
-        raise NotFound("There is no such record.")
+    POLICY.require(actor, to_message_back(saved.state, actor))
     return saved
 
 
@@ -91,8 +91,9 @@ async def messages_back_of(
     cursor: str | None,
 ) -> Page[MessageBack]:
     """Messages back, newest first: to the actor's practice, or those of the actor's team."""
-    if actor.role != "operations":
-        side = "organisation_id" if actor.role == "referrer" else "team_organisation_id"
+    granted = POLICY.relations(actor)
+    if TENANT not in granted:
+        side = "organisation_id" if Is.PRACTICE in granted else "team_organisation_id"
         where = {**where, f"state.{side}": actor.organisation}
     return await stores.messages_back.find(actor.tenant, where, limit=limit, cursor=cursor)
 
@@ -101,7 +102,7 @@ async def acknowledge(
     stores: Stores, message_id: str, cause: Cause, *, if_match: int | None = None
 ) -> Saved[MessageBack]:
     """The practice filed it. Raises NotFound, Conflict."""
-    await _own(stores, message_id, cause.actor, "organisation_id")
+    await message_back_of(stores, message_id, cause.actor)
     return await stores.messages_back.update(
         message_id, lambda state: rules.acknowledge(state, cause), cause, if_match=if_match
     )
@@ -116,7 +117,7 @@ async def reject(
     if_match: int | None = None,
 ) -> Saved[MessageBack]:
     """The practice does not file it. Raises NotFound, Conflict."""
-    await _own(stores, message_id, cause.actor, "organisation_id")
+    await message_back_of(stores, message_id, cause.actor)
     return await stores.messages_back.update(
         message_id, lambda state: rules.reject(state, reason, cause), cause, if_match=if_match
     )
@@ -131,7 +132,7 @@ async def done_by_hand(
     if_match: int | None = None,
 ) -> Saved[MessageBack]:
     """The team told the practice itself. Raises NotFound, Conflict."""
-    await _own(stores, message_id, cause.actor, "team_organisation_id")
+    await message_back_of(stores, message_id, cause.actor)
     return await stores.messages_back.update(
         message_id, lambda state: rules.done_by_hand(state, how, cause), cause, if_match=if_match
     )
@@ -153,17 +154,6 @@ async def time_out_due(stores: Stores, now: datetime, *, lease: timedelta) -> in
             saved.id, partial(rules.time_out, cause=cause), cause, remember=False
         )
     return len(claimed)
-
-
-async def _own(
-    stores: Stores,
-    message_id: str,
-    actor: Actor,
-    side: Literal["organisation_id", "team_organisation_id"],
-) -> None:
-    saved = await stores.messages_back.get(message_id, actor.tenant)
-    if getattr(saved.state, side) != actor.organisation:
-        raise NotFound("There is no such record.")
 
 
 def _chosen(listening: Sequence[Subscription], event: Event) -> Sequence[Subscription]:

@@ -14,6 +14,7 @@ from services.notifications.domain.person_messages import (
     Changed,
     PersonMessage,
 )
+from services.notifications.domain.policy import POLICY
 from services.notifications.domain.reaching import PersonChannel, SuppressedReason
 from services.notifications.domain.sending import (
     ReportCode,
@@ -30,6 +31,7 @@ from shared.events import (
     ReferralEvent,
 )
 from shared.ids import derived_id
+from shared.policy import TENANT
 from shared.store import Page, Saved
 
 _PAGE = 200
@@ -206,7 +208,7 @@ async def person_messages_of(
     cursor: str | None,
 ) -> Page[PersonMessage]:
     """Messages to persons, newest first: their organisation's own, all for operations."""
-    if actor.role != "operations":
+    if TENANT not in POLICY.relations(actor):
         where = {**where, "state.organisation_id": actor.organisation}
     return await stores.person_messages.find(actor.tenant, where, limit=limit, cursor=cursor)
 

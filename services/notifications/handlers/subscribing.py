@@ -9,12 +9,14 @@ from datetime import datetime
 
 from services.notifications import domain
 from services.notifications.domain import ResendStatus, Signature, SigningKey, Subscription
+from services.notifications.domain.access import to_subscription
+from services.notifications.domain.policy import POLICY
 from services.notifications.guard import Guard
 from services.notifications.handlers.ending import disable, own_cause
 from services.notifications.keyring import Keyring
 from services.notifications.store import Stores, seen_by
 from shared.cause import Actor, Cause
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict
 from shared.events import Channel
 from shared.ids import derived_id
 from shared.links import Read
@@ -183,8 +185,7 @@ async def subscription_of(
 ) -> Saved[Subscription]:
     """A subscription of the actor's organisation, or made by its curators. Else NotFound."""
     saved = await stores.subscriptions.get(subscription_id, actor.tenant)
-    if not domain.may_see(saved.state, actor):
-        raise NotFound("There is no such record.")
+    POLICY.require(actor, to_subscription(saved.state, actor))
     return saved
 
 

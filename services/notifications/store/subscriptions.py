@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.notifications.domain import CURATOR, Subscription
+from services.notifications.domain import Subscription
+from services.notifications.domain.policy import POLICY, Is
 from shared.cause import Actor
 from shared.store import Collection, Index, Store
 
@@ -121,8 +122,8 @@ class Subscriptions(Store[Subscription]):
 
 
 def seen_by(actor: Actor) -> Mapping[str, Any]:
-    """The filter for subscriptions an actor may see, as ``domain.may_see`` has it."""
+    """The filter for subscriptions an actor may see, as the policy has it."""
     own = {"state.organisation_id": actor.organisation}
-    if actor.role != CURATOR:
+    if Is.MAKER not in POLICY.relations(actor):
         return own
     return {"$or": [own, {"facets.made_by": actor.organisation}]}

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from services.outcomes import handlers
 from services.outcomes.api.answers import GpContactsReceipt, Kept, done
 from services.outcomes.api.models import PlanSummary, PlanView
-from services.outcomes.domain import RecordGpContacts
+from services.outcomes.domain import RecordGpContacts, Sight
 from shared.web import Acting, CauseOf, IfMatch, JsonBody, Listing, Paging, etag
 
 router = APIRouter(tags=["plans"])
@@ -40,9 +40,9 @@ async def read_plan(
 
     All of it for the team, how far it has come for the practice that referred. 404 to anyone else.
     """
-    saved, access = await handlers.read_plan(stores, case_id, actor)
+    saved, seen = await handlers.read_plan(stores, case_id, actor)
     response.headers["ETag"] = etag(saved.version)
-    return PlanView.of(saved) if access == "full" else PlanSummary.of(saved)
+    return PlanView.of(saved) if seen is Sight.FULL else PlanSummary.of(saved)
 
 
 @router.put("/plans/{case_id}/gp-contacts", response_model=GpContactsReceipt)

@@ -1,12 +1,6 @@
 """Plans and their rules: pure functions from a plan to the next plan and what happened."""
 
-from services.outcomes.domain.access import (
-    WORKERS,
-    Access,
-    access_of,
-    require_source_or_team,
-    require_team,
-)
+from services.outcomes.domain.access import permit, sight
 from services.outcomes.domain.assessment import Assessment, Findings, Need, Strength
 from services.outcomes.domain.assessments import (
     amend_assessment,
@@ -80,6 +74,7 @@ from services.outcomes.domain.plan import (
     KnownReferral,
     Plan,
 )
+from services.outcomes.domain.policy import Sight
 from services.outcomes.domain.scoring import SCORER, Score, score
 from services.outcomes.domain.searches import SuggestedSearch, suggested_searches
 from services.outcomes.domain.statuses import CONTACT_STATUSES, REFERRAL_STATUSES
@@ -94,8 +89,6 @@ __all__ = [
     "REFERRAL_STATUSES",
     "SCORER",
     "UNCHANGING",
-    "WORKERS",
-    "Access",
     "AddStep",
     "Alias",
     "AmendAssessment",
@@ -128,12 +121,12 @@ __all__ = [
     "SaveAssessment",
     "Score",
     "SetGoal",
+    "Sight",
     "StartAssessment",
     "StateConfidence",
     "StatedStrength",
     "Strength",
     "SuggestedSearch",
-    "access_of",
     "add_step",
     "amend_assessment",
     "attendance_of",
@@ -152,15 +145,15 @@ __all__ = [
     "note_referral",
     "open_plan",
     "owner_of",
+    "permit",
     "record_gp_contacts",
     "record_measure",
     "record_progress",
-    "require_source_or_team",
-    "require_team",
     "reword_goal",
     "save_assessment",
     "score",
     "set_goal",
+    "sight",
     "start_assessment",
     "state_confidence",
     "suggested_searches",

@@ -1,35 +1,27 @@
-"""Who may see a plan, and how much of it; who may write in it."""
+"""What an actor is to a plan, and what follows from it by the policy: decided here alone."""
 
 from __future__ import annotations
 
-from typing import Literal
-
 from services.outcomes.domain.plan import Plan
+from services.outcomes.domain.policy import POLICY, READ, Is, Sight
 from shared.cause import Actor
-from shared.errors import NotFound
-
-Access = Literal["full", "summary"]
-"""All of it, or how far it has come without anyone's own words."""
-
-WORKERS = ("link_worker", "team_lead")
-"""The roles that write in the plans of their own organisation."""
+from shared.policy import not_there
 
 
-def access_of(plan: Plan, actor: Actor) -> Access:
+def relations(plan: Plan, actor: Actor) -> frozenset[str]:
+    """What the actor's organisation is to the case."""
+    whose = {Is.TEAM: plan.team_organisation_id, Is.SOURCE: plan.source_organisation_id}
+    return frozenset(relation for relation, own in whose.items() if own == actor.organisation)
+
+
+def sight(plan: Plan, actor: Actor) -> Sight:
     """How much of the plan the actor may see; NotFound where it is nothing."""
-    if actor.role in WORKERS and actor.organisation == plan.team_organisation_id:
-        return "full"
-    if actor.role == "referrer" and actor.organisation == plan.source_organisation_id:
-        return "summary"
-    raise NotFound("There is no such plan.")
+    seen = POLICY.sight(actor, relations(plan, actor), READ)
+    if seen is None:
+        raise not_there()
+    return seen
 
 
-def require_team(plan: Plan, actor: Actor) -> None:
-    """Only the plan's own team goes on; anyone else gets NotFound."""
-    if access_of(plan, actor) != "full":
-        raise NotFound("There is no such plan.")
-
-
-def require_source_or_team(plan: Plan, actor: Actor) -> None:
-    """Who referred the person in, or the plan's own team; anyone else gets NotFound."""
-    access_of(plan, actor)
+def permit(plan: Plan, actor: Actor) -> None:
+    """Let the actor do what it asks for to this plan; to anyone else it is not there."""
+    POLICY.require(actor, relations(plan, actor))

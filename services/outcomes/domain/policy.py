@@ -49,6 +49,7 @@ WORKING = (Role.LINK_WORKER, Role.TEAM_LEAD)
 _BY_TEAM = [may(WORKING, Is.TEAM)]
 
 READ = "GET /plans/{case_id}"
+REPORT = "GET /reports/{subject}"
 
 TABLE: Table = {
     "GET /plans": [may(WORKING, Is.TEAM, sees=Sight.SUMMARY)],
@@ -76,7 +77,7 @@ TABLE: Table = {
     "GET /instruments/{instrument_id}": [may(EVERYONE)],
     "POST /reports/recount": [may((Role.OPERATIONS,))],
     "GET /reports/recount": [may((Role.OPERATIONS,))],
-    "GET /reports/{subject}": [
+    REPORT: [
         may((Role.REPORTER,), sees=Sight.FIGURES),
         may((Role.TEAM_LEAD,), Is.LEADS, sees=Sight.FIGURES),
         may((Role.REFERRER,), Is.PRACTICE, sees=Sight.FIGURES),

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.outcomes import domain
 from services.outcomes.domain import Plan
 from services.outcomes.store import Stores
-from shared.cause import Actor, Cause
+from shared.cause import Cause
 from shared.store import Change, Saved
-
-Check = Callable[[Plan, Actor], None]
-"""Raises NotFound where the actor may not do this to the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +26,12 @@ async def change_plan(
     change: Change[Plan],
     cause: Cause,
     if_match: int | None,
-    *,
-    check: Check = domain.require_team,
 ) -> Saved[Plan]:
     """Apply a change that those allowed ask for; to anyone else there is no such plan."""
-
-    def checked(plan: Plan) -> domain.Changed:
-        check(plan, cause.actor)
-        return change(plan)
-
-    if if_match is not None:
-        # The store compares versions first: 412 would tell a stranger that the plan exists.
-        saved = await stores.plans.get(case_id, cause.actor.tenant)
-        check(saved.state, cause.actor)
-    return await stores.plans.update(case_id, checked, cause, if_match=if_match)
+    return await stores.plans.update(
+        case_id,
+        change,
+        cause,
+        if_match=if_match,
+        check=lambda plan: domain.permit(plan, cause.actor),
+    )

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from services.outcomes import domain
-from services.outcomes.domain import Access, Plan, PlanStatus, RecordGpContacts
+from services.outcomes.domain import Plan, PlanStatus, RecordGpContacts, Sight
 from services.outcomes.handlers.changing import change_plan
 from services.outcomes.store import Stores
 from shared.cause import Actor, Cause
 from shared.store import Page, Saved
 
 
-async def read_plan(stores: Stores, case_id: str, actor: Actor) -> tuple[Saved[Plan], Access]:
+async def read_plan(stores: Stores, case_id: str, actor: Actor) -> tuple[Saved[Plan], Sight]:
     """The plan and how much of it the actor may see. Raises NotFound where that is nothing."""
     saved = await stores.plans.get(case_id, actor.tenant)
-    return saved, domain.access_of(saved.state, actor)
+    return saved, domain.sight(saved.state, actor)
 
 
 async def caseload(
@@ -46,5 +46,4 @@ async def record_gp_contacts(
         lambda plan: domain.record_gp_contacts(plan, command, cause),
         cause,
         if_match,
-        check=domain.require_source_or_team,
     )

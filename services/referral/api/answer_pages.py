@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from services.referral.api.person_views import PersonView
 from services.referral.domain.answers import NOTHING, choices
-from services.referral.domain.disclosure import Sight
 from services.referral.domain.lifecycle import Status
+from services.referral.domain.policy import Sight
 from services.referral.domain.referral import Referral
 from services.referral.handlers import Seen
 from shared.errors import Conflict, Forbidden, Invalid

@@ -8,8 +8,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.referral.domain.contact import Contact, Representative
-from services.referral.domain.disclosure import Sight
 from services.referral.domain.person import Move, Person, age_on, postcode_district
+from services.referral.domain.policy import Sight
 from services.referral.domain.reaching import MessageWay, Suppression
 from shared.store import Saved
 

@@ -15,6 +15,7 @@ from services.referral import handlers
 from services.referral.api.access import Kept
 from services.referral.api.fields import ANY_ID, LUNCH_TABLE, Id, example
 from services.referral.domain import sessions
+from services.referral.domain.access import permit_session
 from services.referral.domain.meetings import SessionStatus
 from services.referral.domain.sessions import Session
 from services.referral.store import Stores
@@ -225,7 +226,7 @@ async def read_session(
     Who has a place in it, and who came.
     """
     saved = await stores.sessions.get(session_id, actor.tenant)
-    sessions.check_holds(saved.state, actor)
+    permit_session(saved.state, actor)
     response.headers["ETag"] = etag(saved.version)
     return SessionView.of(saved)
 

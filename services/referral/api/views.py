@@ -8,11 +8,11 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from services.referral.api.person_views import PersonView
-from services.referral.domain.disclosure import Sight
 from services.referral.domain.ending import Attention
 from services.referral.domain.lifecycle import Status
 from services.referral.domain.meetings import AppointmentStatus
 from services.referral.domain.person import Person
+from services.referral.domain.policy import Sight
 from services.referral.domain.record import (
     Appointment,
     Dismissal,

@@ -7,8 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.cause import Actor
-from shared.errors import Conflict, FieldError, Invalid, NotFound
+from shared.errors import Conflict, FieldError, Invalid
 
 MOST_WORKERS = 500
 
@@ -30,12 +29,6 @@ class Team(BaseModel):
     tenant: str
     organisation_id: str
     workers: Mapping[str, Worker] = {}
-
-
-def check_own(organisation_id: str, actor: Actor) -> None:
-    """Another organisation's team is not there. Raises NotFound."""
-    if actor.organisation != organisation_id:
-        raise NotFound("There is no such team.")
 
 
 def with_worker(team: Team, subject: str, worker: Worker) -> Team:

@@ -13,8 +13,6 @@ from services.referral.domain.record import (
 from services.referral.domain.referral import (
     Changed,
     Referral,
-    check_asking_side,
-    check_provider,
     ended,
 )
 from shared.cause import Cause
@@ -29,7 +27,6 @@ from shared.events import (
 
 def withdraw(referral: Referral, cause: Cause, *, reason_code: WithdrawalCode) -> Changed:
     """The person or the referrer takes the referral back."""
-    check_asking_side(referral, cause.actor)
     said = {"reason_code": reason_code}
     withdrawn, events = ended(
         referral, cause, Command.WITHDRAW, ReferralWithdrawn, said, by="person"
@@ -39,7 +36,6 @@ def withdraw(referral: Referral, cause: Cause, *, reason_code: WithdrawalCode) -
 
 def complete(referral: Referral, cause: Cause, *, outcome_code: OutcomeCode) -> Changed:
     """The service has done what it was asked for."""
-    check_provider(referral, cause.actor)
     said = {"outcome_code": outcome_code}
     completed, events = ended(referral, cause, Command.COMPLETE, ReferralCompleted, said)
     return completed.with_(reroute_needed=None), events
@@ -47,14 +43,12 @@ def complete(referral: Referral, cause: Cause, *, outcome_code: OutcomeCode) -> 
 
 def not_complete(referral: Referral, cause: Cause, *, reason_code: EndCode) -> Changed:
     """The service ends without an outcome."""
-    check_provider(referral, cause.actor)
     said = {"reason_code": reason_code}
     return ended(referral, cause, Command.NOT_COMPLETE, ReferralNotCompleted, said)
 
 
 def enter_in_error(referral: Referral, cause: Cause, *, reason_code: ErrorCode) -> Changed:
     """The referral should not have been made: it stays to be seen, and counts nowhere."""
-    check_asking_side(referral, cause.actor)
     said = {"reason_code": reason_code}
     mistaken, events = ended(
         referral, cause, Command.ENTER_IN_ERROR, ReferralEnteredInError, said, by="person"
@@ -64,6 +58,5 @@ def enter_in_error(referral: Referral, cause: Cause, *, reason_code: ErrorCode) 
 
 def follow_up(signpost: Referral, cause: Cause, *, outcome_code: FollowUpCode) -> Changed:
     """What became of a signpost, or that nobody knows."""
-    check_asking_side(signpost, cause.actor)
     said = {"outcome_code": outcome_code}
     return ended(signpost, cause, Command.FOLLOW_UP, ReferralFollowedUp, said)

@@ -7,8 +7,6 @@ from services.referral.domain.record import Question, QuestionCode
 from services.referral.domain.referral import (
     Changed,
     Referral,
-    check_asking_side,
-    check_provider,
     fact,
     moved,
 )
@@ -18,7 +16,6 @@ from shared.events import ReferralInfoProvided, ReferralInfoRequested
 
 def ask(referral: Referral, cause: Cause, *, question_code: QuestionCode, text: str) -> Changed:
     """Ask the asking side something; until it answers, it is they who are waited for."""
-    check_provider(referral, cause.actor)
     question = Question(code=question_code, text=text, asked_at=cause.at)
     asked = moved(referral, Command.ASK, questions=(*referral.questions, question))
     return asked, [fact(ReferralInfoRequested, asked, cause, question_code=question_code)]
@@ -26,7 +23,6 @@ def ask(referral: Referral, cause: Cause, *, question_code: QuestionCode, text: 
 
 def answer(referral: Referral, cause: Cause, *, text: str) -> Changed:
     """Answer the latest question; the referral is with the provider again."""
-    check_asking_side(referral, cause.actor)
     *earlier, latest = referral.questions or (None,)
     answered = moved(referral, Command.ANSWER)
     if latest is not None:

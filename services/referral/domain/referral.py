@@ -124,8 +124,6 @@ def create(referral: Referral, cause: Cause, *, due_by: datetime | None = None) 
 
 def submit(draft: Referral, cause: Cause, *, due_by: datetime | None = None) -> Changed:
     """A draft is finished: from now on others know of it."""
-    if cause.actor.organisation != draft.referrer_organisation_id:
-        raise Forbidden("Only the organisation that wrote the draft submits it.")
     submitted = moved(draft, Command.SUBMIT)
     return submitted, [_made(submitted, cause, due_by)]
 
@@ -146,21 +144,18 @@ def _made(referral: Referral, cause: Cause, due_by: datetime | None) -> Referral
 
 def accept(referral: Referral, cause: Cause, *, assigned_to: str | None) -> Changed:
     """The provider takes the referral and may say who will look after it."""
-    check_provider(referral, cause.actor)
     accepted = moved(referral, Command.ACCEPT, assigned_to=assigned_to)
     return accepted, [fact(ReferralAccepted, accepted, cause, assigned_to=assigned_to)]
 
 
 def assign(referral: Referral, cause: Cause, *, assigned_to: str) -> Changed:
     """Another worker of the provider looks after it."""
-    check_provider(referral, cause.actor)
     given = moved(referral, Command.ASSIGN, assigned_to=assigned_to)
     return given, [fact(ReferralAssigned, given, cause, assigned_to=assigned_to)]
 
 
 def waitlist(referral: Referral, cause: Cause) -> Changed:
     """The provider would take the person and has no place yet."""
-    check_provider(referral, cause.actor)
     waiting = moved(referral, Command.WAITLIST)
     return waiting, [fact(ReferralWaitlisted, waiting, cause)]
 
@@ -173,7 +168,6 @@ def decline(
     suggested_service_ids: tuple[str, ...] = (),
 ) -> Changed:
     """The provider does not take the referral, says why, and may know of a better place."""
-    check_provider(referral, cause.actor)
     said = {"reason_code": reason_code, "suggested_service_ids": suggested_service_ids}
     declined, events = ended(referral, cause, Command.DECLINE, ReferralDeclined, said)
     return flag(declined, events, cause, "declined")
@@ -225,21 +219,6 @@ def check_onward(intake: Referral, actor: Actor) -> None:
             f"The case is {intake.status.replace('_', ' ')}: accept it before referring on.",
             {"current_status": intake.status.value, "allowed": ["accepted", "in_progress"]},
         )
-
-
-def check_asking_side(referral: Referral, actor: Actor) -> None:
-    """Raise Forbidden unless the actor is of the referrer or of the team that holds the case."""
-    if actor.organisation not in {
-        referral.referrer_organisation_id,
-        referral.team_organisation_id,
-    }:
-        raise Forbidden("Only the organisation that referred, or the person's team, may do this.")
-
-
-def check_provider(referral: Referral, actor: Actor) -> None:
-    """Raise Forbidden unless the actor is of the organisation that gives the service."""
-    if actor.organisation != referral.provider_organisation_id:
-        raise Forbidden("Only the organisation that was asked acts for the service.")
 
 
 def fact(event: type[FactT], referral: Referral, cause: Cause, **said: Any) -> FactT:

@@ -12,12 +12,11 @@ from services.referral.domain.record import Dismissal
 from services.referral.domain.referral import (
     Changed,
     Referral,
-    check_asking_side,
     ended,
     fact,
     flag,
 )
-from shared.cause import Actor, Cause
+from shared.cause import Cause
 from shared.errors import Conflict
 from shared.events import (
     Event,
@@ -27,9 +26,8 @@ from shared.events import (
 )
 
 
-def check_reroute(old: Referral, actor: Actor) -> None:
-    """Raise Forbidden or Conflict where no new referral may take this one's place."""
-    check_asking_side(old, actor)
+def check_reroute(old: Referral) -> None:
+    """Raise Conflict where no new referral may take this one's place."""
     if old.rerouted_to is not None:
         raise replaced_already(old, old.rerouted_to)
     after(old.status, Command.REROUTE)
@@ -76,7 +74,6 @@ def mark_service_closed(referral: Referral, cause: Cause, *, seq: int) -> Change
 
 def dismiss(referral: Referral, cause: Cause, *, reason: str) -> Changed:
     """No other service is sought after all. Raises Conflict where none was."""
-    check_asking_side(referral, cause.actor)
     if referral.reroute_needed is None:
         raise Conflict(
             "This referral is not marked as needing another service.",

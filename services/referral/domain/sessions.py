@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from services.referral.domain.meetings import SessionCommand, SessionStatus, session_after
-from shared.cause import Actor, Cause
-from shared.errors import Conflict, FieldError, Invalid, NotFound
+from shared.cause import Cause
+from shared.errors import Conflict, FieldError, Invalid
 from shared.events import (
     AppointmentMode,
     Event,
@@ -56,12 +56,6 @@ class Session(BaseModel):
 
 
 ChangedSession = tuple[Session, Sequence[Event]]
-
-
-def check_holds(session: Session, actor: Actor) -> None:
-    """Raise NotFound unless the actor is of the organisation that holds the session."""
-    if actor.organisation != session.provider_organisation_id:
-        raise NotFound("There is no such session.")
 
 
 def schedule(session: Session, cause: Cause) -> ChangedSession:

@@ -28,7 +28,7 @@ from services.referral.handlers.keeping_in_touch import (
 )
 from services.referral.handlers.looking import (
     Seen,
-    ids_of_person,
+    among,
     look_at,
     look_at_all,
     look_at_person,
@@ -90,6 +90,7 @@ __all__ = [
     "after_move",
     "after_unmerged",
     "alerts",
+    "among",
     "answer_by_link",
     "assign",
     "candidates_for",
@@ -104,7 +105,6 @@ __all__ = [
     "follow_session",
     "give_place_back",
     "hand_over",
-    "ids_of_person",
     "list_duplicates",
     "log_contact",
     "look_at",

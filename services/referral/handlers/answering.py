@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -31,6 +31,16 @@ CodeT = TypeVar("CodeT")
 _DECLINES: TypeAdapter[DeclineCode] = TypeAdapter(DeclineCode)
 _QUESTIONS: TypeAdapter[QuestionCode] = TypeAdapter(QuestionCode)
 _LONGEST_WORDS = 2000
+_COMMANDS = "POST /referrals/{referral_id}"
+_STEP = f"{_COMMANDS}/appointments/{{appointment_id}}/{{step}}"
+_OPERATIONS = {
+    "accept": f"{_COMMANDS}/accept",
+    "decline": f"{_COMMANDS}/decline",
+    "ask": f"{_COMMANDS}/ask",
+    "attend": _STEP,
+    "miss": _STEP,
+}
+"""The row of the policy that each answer goes by."""
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -74,7 +84,7 @@ async def answer_by_link(
     digest = hashlib.sha256(said.encode()).hexdigest()
     cause = Cause(
         id=derived_id("answer", read.token_id, digest),
-        actor=holder(referral),
+        actor=replace(holder(referral), operation=_OPERATIONS.get(form.get("action", ""), "")),
         at=now,
         digest=digest,
         repeatable=True,

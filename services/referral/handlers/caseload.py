@@ -8,6 +8,7 @@ from functools import partial
 
 from services.referral.domain import caseload
 from services.referral.domain import referral as referrals
+from services.referral.domain.access import permit_own
 from services.referral.domain.caseload import Team, Worker
 from services.referral.domain.lifecycle import Command, Status, after
 from services.referral.domain.referral import Referral
@@ -30,7 +31,7 @@ async def team_of(
     stores: Stores, organisation_id: str, actor: Actor
 ) -> tuple[Team, Mapping[str, int]]:
     """The asker's own team, and how many open cases each worker has. Else NotFound."""
-    caseload.check_own(organisation_id, actor)
+    permit_own(organisation_id, actor)
     team = await stores.teams.of(organisation_id, actor.tenant)
     return team, await stores.referrals.loads(organisation_id, actor.tenant)
 
@@ -40,7 +41,7 @@ async def put_worker(
 ) -> Saved[Team]:
     """State a worker of one's own team, new or changed."""
     actor = cause.actor
-    caseload.check_own(organisation_id, actor)
+    permit_own(organisation_id, actor)
     key = team_key(actor.tenant, organisation_id)
     first = Team(tenant=actor.tenant, organisation_id=organisation_id, workers={subject: worker})
     try:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from services.referral.domain import clocks
+from services.referral.domain.access import permit
 from services.referral.domain.consequences import follow
-from services.referral.domain.disclosure import sight
 from services.referral.domain.referral import Changed, Referral
 from services.referral.handlers.looking import check_open
 from services.referral.store import Stores
@@ -24,15 +24,17 @@ async def change(
     *,
     if_match: int | None = None,
 ) -> Saved[Referral]:
-    """Do something to a referral the actor may know of; the rules are the command's.
+    """Do something to a referral that the policy lets the actor do; the rules are the command's.
 
-    Raises Forbidden where the person's record is restricted to others.
+    Raises NotFound, or Forbidden where the actor's part in it is another or the person's record
+    is restricted to others.
     """
     known = await stores.referrals.get(referral_id, cause.actor.tenant)
+    permit(known.state, cause.actor)
     await check_open(stores, [known.state], cause)
 
     def by_rule(referral: Referral, cause: Cause) -> Changed:
-        sight(referral, cause.actor)
+        permit(referral, cause.actor)
         return command(referral, cause)
 
     return await _apply(stores, referral_id, by_rule, cause, if_match=if_match)

@@ -7,16 +7,17 @@ from datetime import datetime
 from functools import partial
 
 from services.referral.domain import contacts
-from services.referral.domain.disclosure import COARSE, Sight
+from services.referral.domain.access import relations
 from services.referral.domain.notes import Note
+from services.referral.domain.policy import POLICY, READ
 from services.referral.domain.record import ContactAttempt
 from services.referral.domain.referral import Referral
 from services.referral.handlers.changing import change
 from services.referral.handlers.looking import look_at
 from services.referral.store import Stores
 from shared.cause import Actor, Cause
-from shared.errors import NotFound
 from shared.events import ContactChannel, ContactOutcome
+from shared.policy import not_there
 from shared.store import Page, Saved
 
 
@@ -48,16 +49,13 @@ async def contact_log(
     stores: Stores, referral_id: str, actor: Actor, at: datetime
 ) -> Sequence[ContactAttempt]:
     """The attempts, for those who serve the person or hold the case. Else NotFound."""
-    saved, how, _ = await look_at(stores, referral_id, actor, at)
-    if how not in {Sight.ALL, Sight.SERVING}:
-        raise NotFound("There is no such referral.")
-    return saved.state.contacts
+    return (await _permitted(stores, referral_id, actor, at)).contacts
 
 
 async def write_note(stores: Stores, referral_id: str, text: str, cause: Cause) -> Saved[Note]:
     """Keep a note of one's own organisation about a referral it knows of."""
     actor = cause.actor
-    await _known(stores, referral_id, actor, cause.at)
+    await _permitted(stores, referral_id, actor, cause.at)
     note = Note(
         id=cause.make_id("note"),
         tenant=actor.tenant,
@@ -74,12 +72,19 @@ async def notes_of(
     stores: Stores, referral_id: str, actor: Actor, at: datetime, *, limit: int, cursor: str | None
 ) -> Page[Note]:
     """The notes of one's own organisation about a referral, newest first."""
-    await _known(stores, referral_id, actor, at)
+    await _permitted(stores, referral_id, actor, at)
     own = {"state.referral_id": referral_id, "state.organisation_id": actor.organisation}
     return await stores.notes.find(actor.tenant, own, limit=limit, cursor=cursor)
 
 
-async def _known(stores: Stores, referral_id: str, actor: Actor, at: datetime) -> None:
-    _, how, _ = await look_at(stores, referral_id, actor, at)
-    if how is Sight.RESTRICTED or (how is Sight.HAPPENED and actor.role in COARSE):
-        raise NotFound("There is no such referral.")
+async def _permitted(stores: Stores, referral_id: str, actor: Actor, at: datetime) -> Referral:
+    """The referral, where the policy lets the actor do this and its person is not kept from it.
+
+    Whoever is let in as one who is told only that it happened, is let in all the same.
+    """
+    saved, how, _ = await look_at(stores, referral_id, actor, at)
+    held = relations(saved.state, actor)
+    POLICY.require(actor, held)
+    if how is not POLICY.sight(actor, held, READ):
+        raise not_there()
+    return saved.state

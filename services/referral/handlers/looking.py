@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from services.referral.domain.disclosure import (
-    COARSE,
-    Sight,
-    disclosed,
-    practice_link_ended,
-    sight,
-)
+from services.referral.domain.access import sight
+from services.referral.domain.disclosure import disclosed, practice_link_ended
 from services.referral.domain.person import Person
+from services.referral.domain.policy import POLICY, READ_PERSON, Is, Sight
 from services.referral.domain.referral import Referral
 from services.referral.domain.standing import check_open_to
-from services.referral.store import Stores
+from services.referral.store import Stores, visible_with_person
 from shared.cause import Actor, Cause
 from shared.errors import NotFound
 from shared.store import Saved
@@ -70,8 +67,7 @@ async def look_at_person(
 ) -> tuple[Saved[Person], Sight]:
     """A person, for organisations that see all of one of their referrals. Else NotFound."""
     saved = await stores.persons.resolve(person_id, actor.tenant)
-    if not await known_among(stores, [saved], actor, at):
-        raise NotFound("There is no such person.")
+    POLICY.require(actor, {Is.KNOWING} if await known_among(stores, [saved], actor, at) else ())
     how = Sight.ALL if saved.state.is_open_to(actor.subject) else Sight.RESTRICTED
     return saved, how
 
@@ -80,7 +76,7 @@ async def known_among(
     stores: Stores, persons: Collection[Saved[Person]], actor: Actor, at: datetime
 ) -> Sequence[Saved[Person]]:
     """Those of the persons whose referrals this actor's organisation sees all of."""
-    if actor.role in COARSE or not persons:
+    if not persons or not POLICY.allows(actor, {Is.KNOWING}, READ_PERSON):
         return []
     owner = {
         alias: saved for saved in persons for alias in await stores.persons.ids_of(saved.state)
@@ -105,22 +101,23 @@ async def known_among(
     return [saved for saved in persons if saved.id in known]
 
 
-async def ids_of_person(
-    stores: Stores, person_id: str | None, actor: Actor
-) -> Sequence[str] | None:
-    """All ids this person's referrals may be kept under; None where nobody is asked for.
+async def among(
+    stores: Stores, person_id: str, actor: Actor, at: datetime
+) -> Mapping[str, Any] | None:
+    """The filter for the referrals of one person that the actor sees the person of.
 
-    Those who see no one's case never look for a person: they find nothing, not everything.
+    What would show the referral without the person is left out by the query itself: neither an
+    item nor a page's length nor its cursor tells whose it is. None where nothing can match.
     """
-    if person_id is None:
-        return None
-    if actor.role in COARSE:
-        return ()
     try:
-        saved = await stores.persons.resolve(person_id, actor.tenant)
+        person = (await stores.persons.resolve(person_id, actor.tenant)).state
     except NotFound:
-        return ()
-    return await stores.persons.ids_of(saved.state)
+        return None
+    visible = visible_with_person(actor, person, at)
+    if visible is None:
+        return None
+    ids = await stores.persons.ids_of(person)
+    return {"state.person_id": {"$in": list(ids)}, **visible}
 
 
 async def _persons(stores: Stores, person_ids: Sequence[str], tenant: str) -> Mapping[str, Person]:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from services.referral.domain import listing as listings
 from services.referral.domain import referral as referrals
+from services.referral.domain.access import permit
 from services.referral.domain.clocks import expires_at
 from services.referral.domain.consequences import follow
 from services.referral.domain.duplicates import check_not_repeated, earlier_case
@@ -89,6 +90,7 @@ async def submit(
     """Finish a draft, by the rules for making a referral, as they apply now."""
     tenant = cause.actor.tenant
     draft = (await stores.referrals.get(referral_id, tenant)).state
+    permit(draft, cause.actor)
     await check_open(stores, [draft], cause)
     rules = await stores.tenants.rules(tenant)
     if draft.status is Status.DRAFT:

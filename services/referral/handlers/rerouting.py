@@ -8,6 +8,7 @@ from functools import partial
 from typing import Literal
 
 from services.referral.domain import rerouting
+from services.referral.domain.access import permit
 from services.referral.domain.referral import Referral
 from services.referral.handlers.changing import change_by_fact
 from services.referral.handlers.consent import end_if_over
@@ -40,9 +41,10 @@ async def reroute(
     allows no reroute, or has one already (``referral_id``).
     """
     old = (await stores.referrals.get(referral_id, cause.actor.tenant)).state
+    permit(old, cause.actor)
     await check_open(stores, [old], cause)
     try:
-        rerouting.check_reroute(old, cause.actor)
+        rerouting.check_reroute(old)
     except Conflict as refused:
         return await answered_before(stores, cause, refused)
     onward = old.kind != "intake"

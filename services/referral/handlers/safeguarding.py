@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from services.referral.domain import safeguarding
+from services.referral.domain.access import permit_concern
 from services.referral.domain.safeguarding import Closure, Concern
 from services.referral.store import Stores
 from shared.cause import Actor, Cause
@@ -30,7 +31,7 @@ async def raise_concern(stores: Stores, concern: Concern, cause: Cause) -> Saved
 async def read_concern(stores: Stores, concern_id: str, actor: Actor) -> Saved[Concern]:
     """A concern, for its lead and its author; NotFound for anyone else."""
     saved = await stores.concerns.get(concern_id, actor.tenant)
-    safeguarding.check_may_read(saved.state, actor)
+    permit_concern(saved.state, actor)
     return saved
 
 
@@ -45,7 +46,13 @@ async def close_concern(
 ) -> Saved[Concern]:
     """The lead has dealt with it."""
     command = partial(safeguarding.close, cause=cause, outcome_code=outcome_code, note=note)
-    return await stores.concerns.update(concern_id, command, cause, if_match=if_match)
+    return await stores.concerns.update(
+        concern_id,
+        command,
+        cause,
+        if_match=if_match,
+        check=lambda concern: permit_concern(concern, cause.actor),
+    )
 
 
 async def alerts(stores: Stores, actor: Actor) -> Sequence[Saved[Concern]]:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Collection, Iterable
 from functools import partial
 
 from services.referral.domain import sessions
+from services.referral.domain.access import permit_session, relations
 from services.referral.domain.lifecycle import Command, after
 from services.referral.domain.meetings import SessionStatus
 from services.referral.domain.places import follow_session, holds_idle_place
-from services.referral.domain.referral import check_provider
+from services.referral.domain.policy import PROVIDER
 from services.referral.domain.sessions import ChangedSession, Session
 from services.referral.handlers.changing import change_by_fact
 from services.referral.handlers.looking import check_open
@@ -49,12 +50,13 @@ async def change_session(
     if_match: int | None = None,
 ) -> Saved[Session]:
     """Do something to a session of the actor's organisation."""
-
-    def by_rule(session: Session) -> ChangedSession:
-        sessions.check_holds(session, cause.actor)
-        return command(session, cause)
-
-    return await stores.sessions.update(session_id, by_rule, cause, if_match=if_match)
+    return await stores.sessions.update(
+        session_id,
+        lambda session: command(session, cause),
+        cause,
+        if_match=if_match,
+        check=lambda session: permit_session(session, cause.actor),
+    )
 
 
 async def take_place(
@@ -67,15 +69,15 @@ async def take_place(
     """
     tenant = cause.actor.tenant
     session = (await stores.sessions.get(session_id, tenant)).state
-    sessions.check_holds(session, cause.actor)
+    permit_session(session, cause.actor)
     if referral_id not in session.places:
         try:
             referral = (await stores.referrals.get(referral_id, tenant)).state
             await check_open(stores, [referral], cause)
         except NotFound:
             raise _invalid("/referral_id", "must be a referral to this service") from None
-        check_provider(referral, cause.actor)
-        if referral.service_id != session.service_id:
+        of_provider = relations(referral, cause.actor) & set(PROVIDER)
+        if not of_provider or referral.service_id != session.service_id:
             raise _invalid("/referral_id", "must be a referral to this service")
         after(referral.status, Command.BOOK)
     take = partial(sessions.take, referral_id=referral_id)
@@ -96,7 +98,7 @@ async def change_places(
     Raises Forbidden where the record of one of the persons is restricted to others.
     """
     session = (await stores.sessions.get(session_id, cause.actor.tenant)).state
-    sessions.check_holds(session, cause.actor)
+    permit_session(session, cause.actor)
     placed = [each for each in referral_ids if each in session.places]
     found = await stores.referrals.get_many(placed, cause.actor.tenant) if placed else {}
     await check_open(stores, [each.state for each in found.values()], cause)

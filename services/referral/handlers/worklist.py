@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.referral.domain import worklist
-from services.referral.domain.disclosure import Sight
+from services.referral.domain.policy import Sight
 from services.referral.domain.referral import Referral
 from services.referral.domain.worklist import Side, Task
 from services.referral.handlers.looking import look_at_all

@@ -13,11 +13,11 @@ from services.referral.store.referrals import (
     ONE_REPLACEMENT,
     SOURCE,
     Referrals,
-    visible_to,
 )
 from services.referral.store.sessions import Sessions
 from services.referral.store.teams import Teams, team_key
 from services.referral.store.tenants import Tenant, Tenants
+from services.referral.store.visible import visible_to, visible_with_person
 
 __all__ = [
     "NHS_NUMBER",
@@ -37,6 +37,7 @@ __all__ = [
     "listing_key",
     "team_key",
     "visible_to",
+    "visible_with_person",
 ]
 
 

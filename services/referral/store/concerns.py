@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from services.referral.domain.safeguarding import Concern, led_by
+from services.referral.domain.safeguarding import LEAD, Concern
 from shared.cause import Actor
 from shared.store import Index, Page, Saved, Store
 
@@ -37,11 +37,13 @@ class Concerns(Store[Concern]):
     ) -> Page[Concern]:
         """The concerns this actor leads on, newest first."""
         asked = {} if status is None else {"state.status": status}
-        return await self.find(actor.tenant, {**asked, **led_by(actor)}, limit=limit, cursor=cursor)
+        return await self.find(
+            actor.tenant, {**asked, **_led_by(actor)}, limit=limit, cursor=cursor
+        )
 
     async def open_for(self, actor: Actor, *, most: int) -> Sequence[Saved[Concern]]:
         """The open ones, newest first."""
-        where = {"facets.open": True, **led_by(actor)}
+        where = {"facets.open": True, **_led_by(actor)}
         return (await self.find(actor.tenant, where, limit=most)).items
 
     async def open_everywhere(self) -> tuple[int, datetime | None]:
@@ -53,3 +55,8 @@ class Concerns(Store[Concern]):
             ]
         )
         return (found[0]["count"], found[0]["oldest"]) if found else (0, None)
+
+
+def _led_by(actor: Actor) -> Mapping[str, Any]:
+    """The filter for the concerns that this actor leads on, as ``access.permit_concern`` has it."""
+    return {} if actor.role == LEAD else {"state.lead_subject": actor.subject}

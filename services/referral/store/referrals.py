@@ -6,10 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from services.referral.domain.disclosure import COARSE, PROVIDER
-from services.referral.domain.lifecycle import Status
 from services.referral.domain.referral import Referral
-from shared.cause import Actor
 from shared.errors import NotFound
 from shared.store import Index, Saved, Store
 
@@ -213,31 +210,3 @@ class Referrals(Store[Referral]):
             limit=_PAGE,
         )
         return list(page.items)
-
-
-def visible_to(actor: Actor) -> Mapping[str, Any]:
-    """The filter for referrals an actor may know of, as ``disclosure.sight`` has it.
-
-    Operations see all, without persons. A draft is known to whoever writes it.
-    """
-    finished = {"$nor": [{"state.status": Status.DRAFT.value}]}
-    if actor.role == "operations":
-        return finished
-    organisation = actor.organisation
-    return {
-        "$or": [
-            {
-                "state.referrer_organisation_id": organisation,
-                **(finished if actor.role in COARSE else {}),
-            },
-            {"state.source_organisation_id": organisation, **finished},
-            {"state.team_organisation_id": organisation, **finished},
-            {
-                "state.provider_organisation_id": organisation,
-                "state.status": {"$nin": _NOT_FOR_PROVIDERS},
-            },
-        ]
-    }
-
-
-_NOT_FOR_PROVIDERS = [status.value for status, seen in PROVIDER.items() if seen is None]

@@ -8,18 +8,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, get_args
 
+from services.outcomes.domain.policy import POLICY, REPORT, Is
 from services.outcomes.domain.reports.cells import PAIRED, parts_of
 from services.outcomes.domain.reports.subjects import SUBJECTS, By, Subject, SubjectName
 from shared.cause import Actor
 from shared.errors import FieldError, Invalid, NotFound
+from shared.policy import TENANT
 
 ScopeKind = Literal["tenant", "team", "practice", "provider"]
 
 _OWN: Mapping[str, ScopeKind] = {
-    "team_lead": "team",
-    "referrer": "practice",
-    "provider": "provider",
+    Is.LEADS: "team",
+    Is.PRACTICE: "practice",
+    Is.PROVIDER: "provider",
 }
+"""Whose figures are its own, for those who are not given the whole tenant's."""
 _MONTH = re.compile(r"20[0-9]{2}-(?:0[1-9]|1[0-2])")
 _LONGEST = 120
 
@@ -97,9 +100,10 @@ def _scope(actor: Actor, wanted: Mapping[str, str | None]) -> Scope:
     named = [(kind, id_) for kind, id_ in wanted.items() if id_]
     if len(named) > 1:
         raise _invalid("/query", "takes one of practice, team and provider")
-    own = _OWN.get(actor.role)
-    if own is not None:
-        if named and named[0] != (own, actor.organisation):
+    granted = POLICY.relations(actor, REPORT)
+    if TENANT not in granted:
+        own = next((kind for relation, kind in _OWN.items() if relation in granted), None)
+        if own is None or (named and named[0] != (own, actor.organisation)):
             raise NotFound("There is no such report.")
         return Scope(own, actor.organisation)
     for kind in get_args(ScopeKind):
