@@ -10,7 +10,6 @@ import structlog
 
 from services.directory import domain
 from services.directory.domain import AssuranceRules, Service
-from services.directory.domain.facts import Changed
 from services.directory.store import Stores, key
 from shared.cause import Actor, Cause
 from shared.errors import Contended, NotFound
@@ -36,13 +35,12 @@ async def assure_service(
     stores: Stores, service_id: str, cause: Cause, if_match: int | None
 ) -> Saved[Service]:
     """Whoever is responsible for the service says that its listing is so."""
-
-    def change(service: Service) -> Changed:
-        domain.check_owner(service, cause.actor)
-        return domain.assure(service, cause)
-
     return await stores.services.update(
-        key(cause.actor.tenant, service_id), change, cause, if_match=if_match
+        key(cause.actor.tenant, service_id),
+        lambda service: domain.assure(service, cause),
+        cause,
+        if_match=if_match,
+        check=lambda service: domain.check_owner(service, cause.actor),
     )
 
 

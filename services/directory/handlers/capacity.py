@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from services.directory import domain
 from services.directory.domain import Service
-from services.directory.domain.facts import Changed
 from services.directory.store import Stores, key
 from shared.cause import Actor, Cause
 from shared.store import Saved
@@ -14,17 +13,13 @@ async def put_capacity(
     stores: Stores, service_id: str, *, unit: str, maximum: int, cause: Cause, if_match: int | None
 ) -> Saved[Service]:
     """State how many places the service has; the same again changes nothing."""
-
-    def change(service: Service) -> Changed:
-        domain.check_owner(service, cause.actor)
-        return domain.state_capacity(service, unit, maximum, cause)
-
     return await stores.services.update(
         key(cause.actor.tenant, service_id),
-        change,
+        lambda service: domain.state_capacity(service, unit, maximum, cause),
         cause,
         if_match=if_match,
         remember=cause.repeatable,
+        check=lambda service: domain.check_owner(service, cause.actor),
     )
 
 

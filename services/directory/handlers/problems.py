@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from services.directory import domain
 from services.directory.domain import Problem, ProblemCode, ResolutionCode, Service
-from services.directory.domain.facts import Changed
 from services.directory.store import Stores, key
 from shared.cause import Actor, Cause
 from shared.store import Saved
@@ -44,13 +43,12 @@ async def resolve_problem(
     if_match: int | None,
 ) -> Saved[Service]:
     """Whoever is responsible for the service says that the problem was seen to."""
-
-    def change(service: Service) -> Changed:
-        domain.check_owner(service, cause.actor)
-        return domain.resolve(service, problem_id, resolution_code, cause)
-
     return await stores.services.update(
-        key(cause.actor.tenant, service_id), change, cause, if_match=if_match
+        key(cause.actor.tenant, service_id),
+        lambda service: domain.resolve(service, problem_id, resolution_code, cause),
+        cause,
+        if_match=if_match,
+        check=lambda service: domain.check_owner(service, cause.actor),
     )
 
 

@@ -47,13 +47,12 @@ async def close_service(
     stores: Stores, service_id: str, reason_code: CloseReason, cause: Cause, if_match: int | None
 ) -> Saved[Service]:
     """Close a service for good."""
-
-    def change(service: Service) -> tuple[Service, Sequence[DirectoryEvent]]:
-        domain.check_owner(service, cause.actor)
-        return domain.close(service, reason_code, cause)
-
     return await stores.services.update(
-        key(cause.actor.tenant, service_id), change, cause, if_match=if_match
+        key(cause.actor.tenant, service_id),
+        lambda service: domain.close(service, reason_code, cause),
+        cause,
+        if_match=if_match,
+        check=lambda service: domain.check_owner(service, cause.actor),
     )
 
 

@@ -153,6 +153,7 @@ async def tell_apart(
     stores: Stores, person_id: str, cause: Cause, *, other_id: str
 ) -> Saved[Person]:
     """Someone looked: the two records look alike and are two persons."""
+    await look_at_person(stores, person_id, cause.actor, cause.at)
     await _other(stores, other_id, cause, "/other_id")
 
     def command(person: Person, cause: Cause) -> ChangedPerson:
