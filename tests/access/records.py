@@ -41,13 +41,11 @@ def cause(organisation: str = "team-org") -> Cause:
 async def of_referral(app: FastAPI, send: Send) -> Mapping[str, str]:
     """A person, their intake, an onward referral that is served, a session with a place in it."""
     team, group = new_id(), new_id()
-    for service, organisation, role in (
-        (team, "team-org", "link_worker_team"),
-        (group, "group-org", "community"),
+    for heard in (
+        published(team, "team-org", "link_worker_team"),
+        published(group, "group-org", "community"),
     ):
-        await referral.note_listing(
-            app.state.stores, published(service, organisation, role), cause()
-        )
+        await referral.note_listing(app.state.stores, heard, cause())
     person = {"given_names": "Sample", "family_name": "Testperson", "birth_date": "1957-03-14"}
     asked: dict[str, Any] = {
         "kind": "intake",

@@ -176,7 +176,7 @@ def _bodies(contract: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             schema = content["schema"]
             if "$ref" in schema:
                 schema = contract["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
-            [body, *_] = [*schema.get("examples", ()), *shown, examples.SERVICE]
+            body: Any = [*schema.get("examples", ()), *shown, examples.SERVICE][0]
             if isinstance(body, dict):
                 body = {name: value for name, value in body.items() if name != "organisation_id"}
             yield f"{method.upper()} {path}", body

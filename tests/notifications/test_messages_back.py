@@ -1,5 +1,6 @@
 """The message back to the practice: sent is not filed."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -43,6 +44,13 @@ from tests.notifications.examples import (
 )
 
 LINK_WORKER = Actor("worker-1", "link_worker", TEAM, TENANT)
+
+
+def doing(command: str, actor: Actor) -> Actor:
+    """The actor as a route hands it on, with what it asks for."""
+    return replace(actor, operation=f"POST /messages-back/{{return_id}}/{command}")
+
+
 RETURN = return_id("event-1")
 IN_TIME = NOON + timedelta(days=1)
 
@@ -211,11 +219,13 @@ async def test_the_practice_files_it(stores: Stores) -> None:
     await tell(stores, completed())
     await went(stores)
     for key in ("k1", "k2"):
-        saved = await handlers.acknowledge(stores, RETURN, asked(REFERRER, key=key))
+        saved = await handlers.acknowledge(
+            stores, RETURN, asked(doing("acknowledge", REFERRER), key=key)
+        )
         assert saved.state.status == "acknowledged"
     assert await published(stores) == ["message-back-sent", "message-back-acknowledged"]
     with pytest.raises(Conflict) as refused:
-        await handlers.reject(stores, RETURN, "duplicate", asked(REFERRER))
+        await handlers.reject(stores, RETURN, "duplicate", asked(doing("reject", REFERRER)))
     assert refused.value.context == {"current_status": "acknowledged", "allowed": []}
 
 
@@ -224,10 +234,14 @@ async def test_a_rejected_one_is_told_by_hand(stores: Stores) -> None:
     await tell(stores, completed())
     await went(stores)
     with pytest.raises(Conflict) as refused:
-        await handlers.done_by_hand(stores, RETURN, "telephone", asked(LINK_WORKER))
+        await handlers.done_by_hand(
+            stores, RETURN, "telephone", asked(doing("done-by-hand", LINK_WORKER))
+        )
     assert refused.value.context["allowed"] == ["acknowledge", "reject"]
-    await handlers.reject(stores, RETURN, "wrong_patient", asked(REFERRER))
-    saved = await handlers.done_by_hand(stores, RETURN, "telephone", asked(LINK_WORKER))
+    await handlers.reject(stores, RETURN, "wrong_patient", asked(doing("reject", REFERRER)))
+    saved = await handlers.done_by_hand(
+        stores, RETURN, "telephone", asked(doing("done-by-hand", LINK_WORKER))
+    )
     assert (saved.state.status, saved.state.done_by) == ("by_hand", "telephone")
     assert await published(stores) == ["message-back-sent", "message-back-failed"]
 
@@ -236,10 +250,12 @@ async def test_only_the_practice_answers_and_only_the_team_does_it_by_hand(store
     await tell(stores, completed())
     for stranger in (LINK_WORKER, PROVIDER, Actor("p", "referrer", PRACTICE, "icb-other")):
         with pytest.raises(NotFound):
-            await handlers.acknowledge(stores, RETURN, asked(stranger))
+            await handlers.acknowledge(stores, RETURN, asked(doing("acknowledge", stranger)))
     for stranger in (REFERRER, PROVIDER):
         with pytest.raises(NotFound):
-            await handlers.done_by_hand(stores, RETURN, "letter", asked(stranger))
+            await handlers.done_by_hand(
+                stores, RETURN, "letter", asked(doing("done-by-hand", stranger))
+            )
 
 
 async def test_nobody_answers_in_five_working_days(stores: Stores) -> None:
@@ -253,13 +269,13 @@ async def test_nobody_answers_in_five_working_days(stores: Stores) -> None:
     assert await messages_back.time_out_due(stores, message.answer_by, lease=lease) == 1
     assert await messages_back.time_out_due(stores, message.answer_by, lease=lease) == 0
     assert (await the_message(stores)).status == "timed_out"
-    saved = await handlers.acknowledge(stores, RETURN, asked(REFERRER))
+    saved = await handlers.acknowledge(stores, RETURN, asked(doing("acknowledge", REFERRER)))
     assert saved.state.status == "acknowledged"
 
 
 async def test_what_was_filed_does_not_time_out(stores: Stores) -> None:
     await tell(stores, completed())
-    await handlers.acknowledge(stores, RETURN, asked(REFERRER))
+    await handlers.acknowledge(stores, RETURN, asked(doing("acknowledge", REFERRER)))
     later = NOON + timedelta(days=30)
     assert await messages_back.time_out_due(stores, later, lease=timedelta(seconds=30)) == 0
 

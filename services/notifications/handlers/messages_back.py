@@ -16,6 +16,7 @@ from services.notifications.domain.messages_back import ByHand, MessageBack, Rej
 from services.notifications.domain.policy import POLICY, Is
 from services.notifications.store import Stores
 from shared.cause import Actor, Cause
+from shared.errors import NotFound
 from shared.events import Event, NotificationDelivered, NotificationEvent, ReferralEvent
 from shared.ids import derived_id, new_id
 from shared.policy import TENANT
