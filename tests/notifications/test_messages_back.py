@@ -14,7 +14,7 @@ from services.notifications.domain.working_days import after_working_days
 from services.notifications.handlers import messages_back
 from services.notifications.messages import Links, webhook_body
 from services.notifications.store import Stores
-from shared.cause import Actor
+from shared.cause import Actor, Cause
 from shared.errors import Conflict, NotFound
 from shared.events import (
     Channel,
@@ -46,9 +46,10 @@ from tests.notifications.examples import (
 LINK_WORKER = Actor("worker-1", "link_worker", TEAM, TENANT)
 
 
-def doing(command: str, actor: Actor) -> Actor:
-    """The actor as a route hands it on, with what it asks for."""
-    return replace(actor, operation=f"POST /messages-back/{{return_id}}/{command}")
+def doing(command: str, actor: Actor, *, key: str = "") -> Cause:
+    """The cause of a request, as its route hands it on."""
+    operation = f"POST /messages-back/{{return_id}}/{command}"
+    return asked(replace(actor, operation=operation), key=key)
 
 
 RETURN = return_id("event-1")
@@ -219,13 +220,11 @@ async def test_the_practice_files_it(stores: Stores) -> None:
     await tell(stores, completed())
     await went(stores)
     for key in ("k1", "k2"):
-        saved = await handlers.acknowledge(
-            stores, RETURN, asked(doing("acknowledge", REFERRER), key=key)
-        )
+        saved = await handlers.acknowledge(stores, RETURN, doing("acknowledge", REFERRER, key=key))
         assert saved.state.status == "acknowledged"
     assert await published(stores) == ["message-back-sent", "message-back-acknowledged"]
     with pytest.raises(Conflict) as refused:
-        await handlers.reject(stores, RETURN, "duplicate", asked(doing("reject", REFERRER)))
+        await handlers.reject(stores, RETURN, "duplicate", doing("reject", REFERRER))
     assert refused.value.context == {"current_status": "acknowledged", "allowed": []}
 
 
@@ -234,13 +233,11 @@ async def test_a_rejected_one_is_told_by_hand(stores: Stores) -> None:
     await tell(stores, completed())
     await went(stores)
     with pytest.raises(Conflict) as refused:
-        await handlers.done_by_hand(
-            stores, RETURN, "telephone", asked(doing("done-by-hand", LINK_WORKER))
-        )
+        await handlers.done_by_hand(stores, RETURN, "telephone", doing("done-by-hand", LINK_WORKER))
     assert refused.value.context["allowed"] == ["acknowledge", "reject"]
-    await handlers.reject(stores, RETURN, "wrong_patient", asked(doing("reject", REFERRER)))
+    await handlers.reject(stores, RETURN, "wrong_patient", doing("reject", REFERRER))
     saved = await handlers.done_by_hand(
-        stores, RETURN, "telephone", asked(doing("done-by-hand", LINK_WORKER))
+        stores, RETURN, "telephone", doing("done-by-hand", LINK_WORKER)
     )
     assert (saved.state.status, saved.state.done_by) == ("by_hand", "telephone")
     assert await published(stores) == ["message-back-sent", "message-back-failed"]
@@ -250,12 +247,10 @@ async def test_only_the_practice_answers_and_only_the_team_does_it_by_hand(store
     await tell(stores, completed())
     for stranger in (LINK_WORKER, PROVIDER, Actor("p", "referrer", PRACTICE, "icb-other")):
         with pytest.raises(NotFound):
-            await handlers.acknowledge(stores, RETURN, asked(doing("acknowledge", stranger)))
+            await handlers.acknowledge(stores, RETURN, doing("acknowledge", stranger))
     for stranger in (REFERRER, PROVIDER):
         with pytest.raises(NotFound):
-            await handlers.done_by_hand(
-                stores, RETURN, "letter", asked(doing("done-by-hand", stranger))
-            )
+            await handlers.done_by_hand(stores, RETURN, "letter", doing("done-by-hand", stranger))
 
 
 async def test_nobody_answers_in_five_working_days(stores: Stores) -> None:
@@ -269,13 +264,13 @@ async def test_nobody_answers_in_five_working_days(stores: Stores) -> None:
     assert await messages_back.time_out_due(stores, message.answer_by, lease=lease) == 1
     assert await messages_back.time_out_due(stores, message.answer_by, lease=lease) == 0
     assert (await the_message(stores)).status == "timed_out"
-    saved = await handlers.acknowledge(stores, RETURN, asked(doing("acknowledge", REFERRER)))
+    saved = await handlers.acknowledge(stores, RETURN, doing("acknowledge", REFERRER))
     assert saved.state.status == "acknowledged"
 
 
 async def test_what_was_filed_does_not_time_out(stores: Stores) -> None:
     await tell(stores, completed())
-    await handlers.acknowledge(stores, RETURN, asked(doing("acknowledge", REFERRER)))
+    await handlers.acknowledge(stores, RETURN, doing("acknowledge", REFERRER))
     later = NOON + timedelta(days=30)
     assert await messages_back.time_out_due(stores, later, lease=timedelta(seconds=30)) == 0
 
