@@ -192,6 +192,7 @@ POST /ops/rebuilds                           -     -     -     -     -     -   -
 GET /ops/rebuilds/{rebuild_id}               -     -     -     -     -     -   -   -   none -
 POST /ops/rebuilds/{rebuild_id}/swap         -     -     -     -     -     -   -   -   none -
 POST /ops/rebuilds/{rebuild_id}/cancel       -     -     -     -     -     -   -   -   none -
+GET /ops/doctor                              -     -     -     -     -     -   -   -   any -
 GET /ops/reconcile                           -     -     -     -     -     -   -   -   any -
 GET /ops/reconciled                          -     -     -     -     -     -   -   -   none -
 GET /audit                                   -     -     any   -     -     -   -   any -   -

@@ -130,6 +130,7 @@ _LINK = Public(
 
 READ = "GET /referrals/{referral_id}"
 LIST = "GET /referrals"
+ASSIGN = "POST /referrals/{referral_id}/assign"
 READ_PERSON = "GET /persons/{person_id}"
 
 TABLE: Table = {
@@ -139,7 +140,7 @@ TABLE: Table = {
     READ: _SEEING,
     "GET /referrals/{referral_id}/history": _SEEING,
     "POST /referrals/{referral_id}/accept": _BY_PROVIDER,
-    "POST /referrals/{referral_id}/assign": _BY_PROVIDER,
+    ASSIGN: _BY_PROVIDER,
     "POST /referrals/{referral_id}/waitlist": _BY_PROVIDER,
     "POST /referrals/{referral_id}/decline": _BY_PROVIDER,
     "POST /referrals/{referral_id}/complete": _BY_PROVIDER,

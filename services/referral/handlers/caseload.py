@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from services.referral.domain import caseload
@@ -11,6 +11,7 @@ from services.referral.domain import referral as referrals
 from services.referral.domain.access import permit_own
 from services.referral.domain.caseload import Team, Worker
 from services.referral.domain.lifecycle import Command, Status, after
+from services.referral.domain.policy import ASSIGN
 from services.referral.domain.referral import Referral
 from services.referral.handlers.changing import change
 from services.referral.store import Stores, team_key
@@ -111,7 +112,7 @@ async def hand_over(stores: Stores, organisation_id: str, subject: str, cause: C
             continue
         own = Cause(
             id=cause.make_id(f"hand-over {case.id}"),
-            actor=cause.actor,
+            actor=replace(cause.actor, operation=ASSIGN),
             at=cause.at,
             traceparent=cause.traceparent,
             repeatable=cause.repeatable,
