@@ -87,6 +87,9 @@ def _comparable(collection: str, state: Mapping[str, Any]) -> Mapping[str, Any] 
         # When it was heard of, and how far it is counted: the cells are compared themselves.
         for name in ("changed_at", "counted", "counted_in"):
             own.pop(name, None)
+        if own.get("wellbeing"):
+            # As of which version of the plan it was read: the rebuild reads the latest.
+            own["wellbeing"] = {**own["wellbeing"], "plan_version": 0}
     if collection == "cells":
         own.pop("batch", None)
         own["rows"] = {row: count for row, count in state["rows"].items() if count}

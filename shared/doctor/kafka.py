@@ -61,11 +61,13 @@ def _topics(
             "start the service anew: it makes what is missing, or tells why it may not",
         )
         return
-    few = [t for t in wanted if len(topics[t]["partitions"]) != settings.topic_partitions]
+    few = {t: len(topics[t]["partitions"]) for t in wanted}
+    few = {t: count for t, count in few.items() if count != settings.topic_partitions}
     if few:
+        told = ", ".join(f"{topic} ({count})" for topic, count in few.items())
         yield warn(
             "topics",
-            f"other than {settings.topic_partitions} partitions: {', '.join(few)}",
+            f"other than {settings.topic_partitions} partitions: {told}",
             "set LINKWAY_TOPIC_PARTITIONS to what they have; adding some changes keys' order",
         )
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -35,10 +36,10 @@ def dead_letters_router(operations: Operations) -> APIRouter:
     router = operations_router()
     repair = operations.repair
     letters = repair.letters
-    now = operations.clock.now
+    now = repair.mender.now
 
     async def begin(body: ChangeLetters, cause: Cause) -> RunView:
-        run_id, run = _run(body, cause)
+        run_id, run = _run(body, cause, now())
         await audit.record(
             f"dead-letters-{run.kind}", kind="repairs", record=run_id, reason=run.reason
         )
@@ -153,7 +154,7 @@ def dead_letters_router(operations: Operations) -> APIRouter:
     return router
 
 
-def _run(body: ChangeLetters, cause: Cause) -> tuple[str, Run]:
+def _run(body: ChangeLetters, cause: Cause, now: datetime) -> tuple[str, Run]:
     is_replay = isinstance(body, ReplayLetters)
     run = Run(
         kind="replay" if is_replay else "discard",
@@ -164,6 +165,6 @@ def _run(body: ChangeLetters, cause: Cause) -> tuple[str, Run]:
         rate=body.rate,
         by=cause.actor.subject,
         total=0,
-        started_at=cause.at,
+        started_at=now,
     )
     return cause.make_id("repair"), run
