@@ -90,6 +90,7 @@ class GroupOffsets:
         try:
             async with asyncio.timeout(_SECONDS):
                 await self._connect()
+                await self._learn_partitions()
                 return {
                     group: await self._stand(group, set((peek or {}).get(group, ())))
                     for group in self._reads
@@ -111,13 +112,6 @@ class GroupOffsets:
         self._admin = AIOKafkaAdminClient(**self._options)
         stack.push_async_callback(self._admin.close)
         await to_its_end(self._admin.start())
-        topics = sorted({topic for own in self._reads.values() for topic in own})
-        self._partitions = {
-            found["topic"]: sorted(
-                TopicPartition(found["topic"], each["partition"]) for each in found["partitions"]
-            )
-            for found in await self._admin.describe_topics(topics)
-        }
         for group in self._reads:
             self._groups[group] = await self._consumer(stack, group_id=group)
         self._peeking = await self._consumer(
@@ -126,6 +120,19 @@ class GroupOffsets:
             fetch_max_wait_ms=_PEEK_WAIT_MS,
             max_partition_fetch_bytes=_PEEK_BYTES,
         )
+
+    async def _learn_partitions(self) -> None:
+        """At every look: a topic may be made, or get more partitions, after the first one."""
+        topics = sorted({topic for own in self._reads.values() for topic in own})
+        self._partitions = {
+            found["topic"]: sorted(
+                TopicPartition(found["topic"], each["partition"]) for each in found["partitions"]
+            )
+            for found in (await self._admin.describe_topics(topics) if topics else ())
+        }
+        for topic in topics:
+            if not self._partitions.get(topic):
+                raise Unavailable(f"Kafka does not know the topic {topic} yet.")
 
     async def _consumer(self, stack: AsyncExitStack, **more: Any) -> AIOKafkaConsumer:
         made = AIOKafkaConsumer(**self._options, enable_auto_commit=False, **more)
