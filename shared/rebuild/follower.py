@@ -22,6 +22,7 @@ _FETCH_MS = 100
 _WAIT_MS = 200
 _MOST = 500
 _PAUSE = 0.5
+_LOOK_SECONDS = 0.05
 _SECONDS = 20.0
 
 
@@ -76,6 +77,7 @@ class Follower:
         )
         self._partitions: Sequence[TopicPartition] = ()
         self._kafka = AIOKafkaConsumer(
+            *self._topics,
             **connection_options(settings),
             auto_offset_reset="earliest",
             enable_auto_commit=False,
@@ -86,12 +88,7 @@ class Follower:
         try:
             async with asyncio.timeout(_SECONDS):
                 await self._kafka.start()
-                self._partitions = [
-                    TopicPartition(topic, number)
-                    for topic in self._topics
-                    for number in sorted(await self._numbers(topic))
-                ]
-                self._kafka.assign(self._partitions)
+                self._partitions = await self._all_partitions()
                 await self._kafka.seek_to_beginning(*self._partitions)
                 for partition, offset in self._starts.items():
                     self._kafka.seek(partition, offset)
@@ -170,9 +167,8 @@ class Follower:
             raise Unavailable("Kafka does not answer.") from error
         return found
 
-    async def _numbers(self, topic: str) -> Sequence[int]:
-        """The topic's partitions, once the client has heard of them."""
-        while not (found := self._kafka.partitions_for_topic(topic)):
-            await self._kafka.topics()
-            await asyncio.sleep(0.1)
-        return list(found)
+    async def _all_partitions(self) -> Sequence[TopicPartition]:
+        """Every partition of the topics; without a group the client takes them all itself."""
+        while {at.topic for at in self._kafka.assignment()} != set(self._topics):  # noqa: ASYNC110 - aiokafka tells nobody
+            await asyncio.sleep(_LOOK_SECONDS)
+        return sorted(self._kafka.assignment())
