@@ -26,6 +26,7 @@ from shared.ops.operations import Operations
 from shared.ops.routing import Operator, operations_router
 from shared.repair import Chosen, LetterStatus, Run, masked, shown_headers, unmasked
 from shared.repair.letter import PLATFORM
+from shared.repair.letters import LONGEST_AGO
 from shared.web import CauseOf, JsonBody, Listing, Paging
 
 _STATUSES: tuple[LetterStatus, ...] = ("open", "waiting", "replayed", "discarded")
@@ -55,7 +56,7 @@ def dead_letters_router(operations: Operations) -> APIRouter:
         group: Annotated[str | None, Query(max_length=200)] = None,
         type: Annotated[str | None, Query(max_length=100)] = None,  # noqa: A002 - the event's word
         error: Annotated[str | None, Query(max_length=100)] = None,
-        older_than_seconds: Annotated[float | None, Query(ge=0)] = None,
+        older_than_seconds: Annotated[float | None, Query(ge=0, le=LONGEST_AGO)] = None,
     ) -> Listing[LetterLine]:
         """List dead letters.
 

@@ -41,7 +41,7 @@ class ChangeLetters(BaseModel):
     chosen: Chosen
     as_of: AwareDatetime = Field(description="As the trial run gave it.")
     reason: Reason
-    rate: float = Field(20.0, gt=0, le=1_000, description="Records a second, at most.")
+    rate: float = Field(20.0, ge=0.1, le=1_000, description="Records a second, at most.")
 
 
 class ReplayLetters(ChangeLetters):

@@ -108,7 +108,8 @@ def rebuilds_router(operations: Operations) -> APIRouter:
         """Rebuild a projection.
 
         Reads its topics from the beginning into fresh collections beside the live ones, keeps them
-        up to date, and compares the two. Nothing changes for anyone until it is swapped.
+        up to date, and compares the two. Nothing changes for anyone until it is swapped. 404 where
+        there is no projection of that name.
         """
         rebuild_id = cause.make_id("rebuild")
         await audit.record("rebuild-begun", kind="rebuilds", record=rebuild_id, reason=body.reason)

@@ -18,6 +18,10 @@ from shared.store import Duplicate, Index, Saved, Store
 _IN_LINE = {"tenant": PLATFORM, "facets.in_line": True}
 
 
+LONGEST_AGO = 100 * 366 * 86_400
+"""Seconds: a hundred years. A time before the calendar begins cannot be compared with."""
+
+
 class Chosen(BaseModel):
     """Which letters are meant: all that fit everything stated."""
 
@@ -36,7 +40,9 @@ class Chosen(BaseModel):
     group: str | None = Field(None, max_length=200, description="The consumer group that failed.")
     type: str | None = Field(None, max_length=100, description="The event's type.")
     error: str | None = Field(None, max_length=100, description="The class of the error.")
-    older_than_seconds: float | None = Field(None, ge=0, description="Set aside so long ago.")
+    older_than_seconds: float | None = Field(
+        None, ge=0, le=LONGEST_AGO, description="Set aside so long ago."
+    )
 
     def where(self, now: datetime) -> dict[str, Any]:
         """The filter this is, by the facets of a letter."""
