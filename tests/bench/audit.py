@@ -53,14 +53,14 @@ PEOPLE = 500
 
 @dataclass(frozen=True)
 class Running:
-    """The two processes: where they listen, and the headers of who calls them."""
+    """The processes by name: where they listen, and the headers of who calls them."""
 
     ports: Mapping[str, int]
     headers: str
     groups: tuple[Supervisor, ...]
 
     def processor_seconds(self) -> float:
-        """What both processes and MongoDB have used; the one that rests uses next to nothing."""
+        """What all processes and MongoDB have used; those that rest use next to nothing."""
         return sum(sum(group.processor_seconds().values()) for group in self.groups)
 
 
@@ -103,8 +103,9 @@ async def main(count: int, rounds: int) -> None:
 async def measure(
     console: Console, service: Running, count: int, rounds: int
 ) -> tuple[Loads, Spent]:
+    names = list(service.ports)
     await post_all(
-        service.ports["unaudited"],
+        service.ports[names[-1]],
         "/referrals",
         referrals(PEOPLE),
         headers=service.headers,
@@ -112,17 +113,17 @@ async def measure(
     )
     known = await list_known(service)
     results: dict[Kind, dict[str, list[Load]]] = {
-        kind: {name: [] for name in APPS} for kind in kinds(service, known, count)
+        kind: {name: [] for name in names} for kind in kinds(service, known, count)
     }
     used: dict[Kind, dict[str, list[float]]] = {
-        kind: {name: [] for name in APPS} for kind in results
+        kind: {name: [] for name in names} for kind in results
     }
     with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("measuring", total=(rounds + 1) * len(results) * len(APPS))
+        task = progress.add_task("measuring", total=(rounds + 1) * len(results) * len(names))
         for n in range(rounds + 1):
             for kind, loads in results.items():
                 # Whoever goes first finds the machine as the turn before left it: take turns.
-                for name in list(APPS)[:: 1 if n % 2 else -1]:
+                for name in names[:: 1 if n % 2 else -1]:
                     before = service.processor_seconds()
                     load = await kind.turn(service.ports[name])
                     if n:  # the first round only warms up
@@ -195,11 +196,21 @@ def report(console: Console, results: Loads, used: Spent) -> None:
 
 @asynccontextmanager
 async def running(
-    mongo_uri: str, name: str, database: Database, folder: Path, servers: Supervisor
+    mongo_uri: str,
+    name: str,
+    database: Database,
+    folder: Path,
+    servers: Supervisor,
+    *,
+    apps: Mapping[str, str] = APPS,
+    settings: Mapping[str, Mapping[str, str]] | None = None,
 ) -> AsyncIterator[Running]:
-    """Both processes, ready but for Kafka, on one database that knows a team."""
+    """A process of each app, ready but for Kafka, on one database that knows a team.
+
+    ``settings`` are further ones of an app, by its name.
+    """
     issuer = DevIssuer()
-    ports = {each: free_port() for each in APPS}
+    ports = {each: free_port() for each in apps}
     environment = {
         "LINKWAY_ENV": "development",
         "LINKWAY_LOG_LEVEL": "ERROR",
@@ -215,10 +226,11 @@ async def running(
     await know_team(database)
     token = issuer.issue(subject="bench-1", role="referrer", organisation=PRACTICE, tenant=TENANT)
     async with Supervisor(folder / "logs") as processes:
-        for each, module in APPS.items():
+        for each, module in apps.items():
             command = [sys.executable, "-m", "uvicorn", "--factory", f"{module}:create_app"]
+            own = environment | dict((settings or {}).get(each, {}))
             listen = ["--host", "127.0.0.1", "--port", str(ports[each]), "--no-access-log"]
-            await processes.start(each, [*command, *listen], env=environment, cwd=ROOT)
+            await processes.start(each, [*command, *listen], env=own, cwd=ROOT)
         for each, port in ports.items():
             await processes.wait_ready(each, f"http://127.0.0.1:{port}/live", within=60)
         yield Running(ports, f"Authorization: Bearer {token}\r\n", (processes, servers))
@@ -243,7 +255,7 @@ async def know_team(database: Database) -> None:
 async def list_known(service: Running) -> Sequence[tuple[str, str]]:
     """Pairs of a referral and its person."""
     name, _, token = service.headers.strip().partition(": ")
-    url = f"http://127.0.0.1:{service.ports['unaudited']}/referrals?limit=200"
+    url = f"http://127.0.0.1:{[*service.ports.values()][-1]}/referrals?limit=200"
     async with httpx.AsyncClient(trust_env=False, headers={name: token}) as http:
         answer = await http.get(url)
     return [(each["id"], each["person_id"]) for each in answer.json()["items"]]

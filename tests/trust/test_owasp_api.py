@@ -115,13 +115,17 @@ def _without_id(answer: httpx.Response) -> dict[str, Any]:
 
 
 def bad_tokens(issuer: DevIssuer) -> Iterator[tuple[str, str]]:
-    said = {"role": "operations", "organisation": "icb", "tenant": TENANT}
-    good = issuer.issue(subject="x", **said)
+    def issue(by: DevIssuer, lifetime: timedelta = timedelta(hours=1)) -> str:
+        return by.issue(
+            subject="x", role="operations", organisation="icb", tenant=TENANT, lifetime=lifetime
+        )
+
+    good = issue(issuer)
     claims = jwt.decode(good, options={"verify_signature": False})
     head, payload, _ = good.split(".")
-    yield "expired", issuer.issue(subject="x", lifetime=timedelta(hours=-1), **said)
-    yield "of another issuer's key", DevIssuer().issue(subject="x", **said)
-    yield "unsigned", jwt.encode(claims, None, algorithm="none")
+    yield "expired", issue(issuer, timedelta(hours=-1))
+    yield "of another issuer's key", issue(DevIssuer())
+    yield "unsigned", jwt.encode(claims, "", algorithm="none")
     yield "signed with the public key", _hmac_by_public_key(issuer, claims)
     yield "without its signature", f"{head}.{payload}."
     changed = json.dumps({**claims, "role": "tenant_admin"}, default=str).encode()
@@ -241,7 +245,8 @@ async def test_api4_size_depth_number_of_values_and_pages_are_bounded(start: Sta
         http, who = running.http, running.as_("referrer")
 
         async def sent(body: bytes) -> int:
-            return (await http.post("/referrals", content=body, headers=who)).status_code
+            answer: httpx.Response = await http.post("/referrals", content=body, headers=who)
+            return answer.status_code
 
         assert await sent(b" " * 65_537) == 413
         assert await sent(b'{"a":' * 33 + b"1" + b"}" * 33) == 422
@@ -457,7 +462,9 @@ async def test_api10_a_receipt_is_believed_from_govuk_notify_alone_and_kept_with
         receipt = {"reference": f"{TENANT}/{new_id()}", "status": "delivered", "to": "x" * 99}
 
         async def sent(headers: Headers, body: Any) -> int:
-            answer = await running.http.post("/notify-callbacks", json=body, headers=headers)
+            answer: httpx.Response = await running.http.post(
+                "/notify-callbacks", json=body, headers=headers
+            )
             return answer.status_code
 
         theirs = {"Authorization": f"Bearer {token}"}
