@@ -64,6 +64,9 @@ def pytest_terminal_summary(
 ) -> None:
     if keeper := config.stash.get(_keeper, None):
         terminalreporter.write_line(f"servers: {keeper.description or 'none were needed'}")
+    for reports in terminalreporter.stats.values():
+        for name, value in (p for each in reports for p in getattr(each, "user_properties", ())):
+            terminalreporter.write_line(f"{name}: {value}")
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,8 @@ class Found:
     failures: dict[str, str] = field(default_factory=dict)
     """Each kind of failure of each operation once, with what was sent."""
 
-    def __str__(self) -> str:
+    def told(self) -> str:
+        """What there was, in a line."""
         statuses = ", ".join(f"{status}: {n}" for status, n in sorted(self.statuses.items()))
         return (
             f"{self.operations} operations, {self.cases} cases ({statuses}; {self.away} of them "

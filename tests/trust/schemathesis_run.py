@@ -51,7 +51,7 @@ async def _run(services: list[str], cases: int, seed: int) -> int:
 
 
 def _tell(service: str, found: Found) -> None:
-    print(f"{service}: {found}")
+    print(f"{service}: {found.told()}")
     for name, why in found.failures.items():
         print(f"\n{name}\n{why}")
 
