@@ -65,7 +65,12 @@ def pytest_terminal_summary(
     if keeper := config.stash.get(_keeper, None):
         terminalreporter.write_line(f"servers: {keeper.description or 'none were needed'}")
     for reports in terminalreporter.stats.values():
-        for name, value in (p for each in reports for p in getattr(each, "user_properties", ())):
+        for name, value in (
+            p
+            for each in reports
+            if getattr(each, "when", "") == "call"
+            for p in each.user_properties
+        ):
             terminalreporter.write_line(f"{name}: {value}")
 
 
