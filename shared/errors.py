@@ -57,6 +57,10 @@ class NotFound(LinkwayError):
     category = "not-found"
 
 
+class Erased(NotFound):
+    """There was such a record and it was erased: nothing brings it back."""
+
+
 class Conflict(LinkwayError):
     """The record's present state does not allow it."""
 

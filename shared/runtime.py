@@ -42,8 +42,9 @@ from shared.policy import Policy
 from shared.rebuild import Rebuildable, Rebuilder, Rebuilds
 from shared.repair import Letters, LetterShelf, Mender, Repair, Runs
 from shared.settings import ServiceSettings
-from shared.store import Collection, Database, Store
+from shared.store import Collection, Database, DataKeys, Store
 from shared.telemetry import Telemetry
+from shared.vault import VaultSettings
 from shared.web import (
     TEST_CLOCK,
     Check,
@@ -79,6 +80,19 @@ class Runtime:
     def collection(self, name: str) -> Collection:
         """One of this service's own collections."""
         return self._database.collection(name)
+
+    def data_keys(self, settings: VaultSettings) -> DataKeys:
+        """This service's own data keys, in a collection of their own.
+
+        Raises ValueError where the file of master keys is not one.
+        """
+        return DataKeys(
+            self.collection("person_keys"),
+            settings.master_keys(),
+            settings.blind_index,
+            most=settings.data_keys_held,
+            lifetime=settings.data_key_seconds,
+        )
 
     def app(
         self,
@@ -159,6 +173,8 @@ class Runtime:
             async with AsyncExitStack() as stack:
                 stack.callback(self.telemetry.close)
                 stack.push_async_callback(self._database.close)
+                for store in kept:
+                    stack.push_async_callback(store.close)
                 await _prepare(
                     [*kept, *repair.stores, rebuilder.rebuilds, self.journal.book],
                     within=self.settings.graceful_seconds,

@@ -10,7 +10,11 @@ from services.console.doctor import doctor
 from services.console.importing.command import import_files
 from services.console.issuer import make_issuer, print_token
 from services.console.kafka.command import set_up_kafka
+from services.console.keys import app as keys
 from services.console.ops.command import ops
+from services.console.privacy.erase import erase
+from services.console.privacy.export import export_person
+from services.console.privacy.retention import retention
 from services.console.serve import serve
 from services.console.tenants import list_tenants
 
@@ -27,9 +31,13 @@ app.command("issuer")(make_issuer)
 app.command("token")(print_token)
 app.command("tenants")(list_tenants)
 app.command("kafka")(set_up_kafka)
+app.command("retention")(retention)
+app.command("export-person")(export_person)
 app.add_typer(audit, name="audit")
 app.command("doctor")(doctor)
 app.add_typer(ops, name="ops")
+app.add_typer(keys, name="keys")
+app.add_typer(erase, name="erase")
 
 
 @app.callback()

@@ -14,7 +14,14 @@ from services.directory.domain.policy import POLICY
 from services.directory.domain.scopes import SCOPES
 from services.directory.projections import REBUILDABLE
 from services.directory.settings import Settings
-from services.directory.store import Districts, Organisations, Services, Stores, UnmetNeeds
+from services.directory.store import (
+    Districts,
+    Erasures,
+    Organisations,
+    Services,
+    Stores,
+    UnmetNeeds,
+)
 from shared.events import ALL_EVENTS, DirectoryEvent
 from shared.links import Links
 from shared.runtime import Runtime
@@ -30,6 +37,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         organisations=Organisations(runtime.collection("organisations")),
         districts=Districts(runtime.collection("districts")),
         unmet=UnmetNeeds(runtime.collection("unmet")),
+        erasures=Erasures(runtime.collection("erasures")),
     )
     clock = AssuranceClock(
         stores,

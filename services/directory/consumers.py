@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from services.directory import handlers
 from services.directory.domain import EFFECTS
+from services.directory.handlers import erasing
 from services.directory.handlers.tracks import facts_without_place
 from services.directory.store import Stores
 from shared.bus import Consumer
 from shared.cause import Cause
-from shared.events import OrganisationChanged, ReferralAccepted, ReferralCreated, ReferralEvent
+from shared.events import (
+    OrganisationChanged,
+    PersonErased,
+    ReferralAccepted,
+    ReferralCreated,
+    ReferralEvent,
+)
 
 consumer = Consumer[Stores]("directory")
 
@@ -26,3 +33,9 @@ async def referral_moved(event: ReferralEvent, cause: Cause, stores: Stores) -> 
 async def organisation_changed(event: OrganisationChanged, cause: Cause, stores: Stores) -> None:
     """An organisation, as told by this service itself, is closed: then its services are."""
     await handlers.close_services_of(stores, event, cause)
+
+
+@consumer.on(PersonErased)
+async def person_erased(event: PersonErased, cause: Cause, stores: Stores) -> None:
+    """What an erased person's referrals hold is free, and stays so."""
+    await erasing.erase(stores, event, cause)

@@ -10,6 +10,7 @@ REBUILDABLE = Rebuildable(
         "referrals: replaying those puts them right, as an entry only ever moves forward.",
         "organisations": "Loaded from registers; load them again.",
         "districts": "Loaded from registers; load them again.",
+        "erasures": "Which erasures were applied; replaying their facts applies them again.",
         "unmet": "Holds needs that people noted, beside those that followed from referrals.",
     }
 )

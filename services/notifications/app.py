@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from fastapi import FastAPI
 
@@ -13,6 +14,7 @@ from services.notifications.consumers import consumer, people_consumer
 from services.notifications.domain.policy import POLICY
 from services.notifications.domain.scopes import SCOPES
 from services.notifications.guard import Guard
+from services.notifications.handlers.erasing import keep_settling
 from services.notifications.keyring import Keyring
 from services.notifications.mail import MailSender
 from services.notifications.messages import Links
@@ -22,6 +24,7 @@ from services.notifications.returns_worker import ReturnsWorker
 from services.notifications.settings import Settings
 from services.notifications.store import (
     Deliveries,
+    Erasures,
     MessagesBack,
     PersonMarks,
     PersonMessages,
@@ -52,6 +55,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         ),
         person_messages=PersonMessages(runtime.collection("person_messages")),
         person_marks=PersonMarks(runtime.collection("person_marks")),
+        erasures=Erasures(runtime.collection("erasures")),
     )
     owners = owners_of(settings)
     keyring = Keyring(settings.secret_keys)
@@ -78,6 +82,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 now=runtime.clock.now,
                 poll=timedelta(seconds=settings.delivery_poll_seconds),
             ).run,
+            partial(
+                keep_settling,
+                stores,
+                runtime.clock.now,
+                timedelta(seconds=settings.delivery_poll_seconds),
+            ),
             *([people_worker(settings, stores, owners, runtime.clock.now).run] if owners else []),
         ],
     )

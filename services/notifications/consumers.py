@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.notifications import handlers
 from services.notifications.domain import TOLD_EVENTS
 from services.notifications.domain.news import NEWS_EVENTS
-from services.notifications.handlers import messages_back, people
+from services.notifications.handlers import erasing, messages_back, people
 from services.notifications.handlers.tracks import facts_not_told
 from services.notifications.store import Stores
 from shared.bus import Consumer
@@ -18,6 +18,7 @@ from shared.events import (
     NotificationFailed,
     PersonDeceased,
     PersonDeceasedRevoked,
+    PersonErased,
     PersonEvent,
     PersonMerged,
     ReferralConsentWithdrawn,
@@ -39,6 +40,12 @@ async def happened(event: Event, cause: Cause, stores: Stores) -> None:
         await handlers.withdraw_notices(stores, event, cause)
     await messages_back.tell_back(stores, event, cause)
     await handlers.tell(stores, event, cause)
+
+
+@consumer.on(PersonErased)
+async def erased(event: PersonErased, cause: Cause, stores: Stores) -> None:
+    """What is kept of the person's cases goes, once those who served them know it is over."""
+    await erasing.erase(stores, event, cause)
 
 
 @consumer.on(NotificationDelivered, NotificationFailed)

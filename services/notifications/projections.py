@@ -12,6 +12,7 @@ REBUILDABLE = Rebuildable(
         "messages_back": _SENT,
         "subscriptions": "Entered by organisations; no event holds an address.",
         "person_messages": f"{_SENT} Made again, persons would be told again.",
+        "erasures": "Which erasures were applied; replaying their facts applies them again.",
         "person_marks": "Follows from facts of persons; replaying those puts it right.",
     }
 )

@@ -13,7 +13,7 @@ from services.outcomes.domain.policy import POLICY
 from services.outcomes.domain.scopes import SCOPES
 from services.outcomes.handlers.counting import keep_counting
 from services.outcomes.handlers.recounting import recount_due
-from services.outcomes.projections import REBUILDABLE, make_stores
+from services.outcomes.projections import make_stores, rebuildable
 from services.outcomes.settings import Settings
 from shared.events import ALL_EVENTS, OutcomeEvent
 from shared.runtime import Runtime
@@ -21,8 +21,10 @@ from shared.runtime import Runtime
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The service as an application; settings come from the environment unless given."""
-    runtime = Runtime(settings or Settings.model_validate({}))
-    stores = make_stores(runtime.collection)
+    settings = settings or Settings.model_validate({})
+    runtime = Runtime(settings)
+    keys = runtime.data_keys(settings)
+    stores = make_stores(runtime.collection, keys)
     return runtime.app(
         title="Linkway outcomes",
         summary="What matters to a person, what they aim for, and how it goes.",
@@ -33,7 +35,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         routers=api.routers,
         scopes=SCOPES,
         consumers=[consumer, reports_consumer],
-        rebuildable=REBUILDABLE,
+        rebuildable=rebuildable(keys),
         workers=[
             lambda: keep_counting(stores, runtime.clock.now, between=partial(recount_due, stores))
         ],

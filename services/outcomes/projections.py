@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from services.outcomes.consumers import reports_consumer
@@ -13,6 +14,7 @@ from services.outcomes.store import (
     Aliases,
     Cases,
     Cells,
+    Erasures,
     Instruments,
     Ledgers,
     Plans,
@@ -22,7 +24,7 @@ from services.outcomes.store import (
 from shared.cause import Actor, Cause
 from shared.ids import new_id
 from shared.rebuild import Projection, Rebuildable
-from shared.store import Collection, Duplicate
+from shared.store import Collection, DataKeys, Duplicate
 
 _HELD = timedelta(seconds=60)
 """Longer than a swap takes; if it dies half way, counting goes on after that."""
@@ -32,16 +34,18 @@ _NUMBERS_APART = 1_000_000
 another."""
 
 
-def make_stores(collection: Callable[[str], Collection]) -> Stores:
+def make_stores(collection: Callable[[str], Collection], keys: DataKeys) -> Stores:
     """Everything outcomes keeps, on collections by name."""
     return Stores(
-        plans=Plans(collection("plans")),
+        plans=Plans(collection("plans"), keys),
         aliases=Aliases(collection("aliases")),
         instruments=Instruments(collection("instruments")),
         cases=Cases(collection("cases")),
         trees=Trees(collection("trees")),
         cells=Cells(collection("cells")),
         ledgers=Ledgers(collection("ledgers")),
+        erasures=Erasures(collection("erasures")),
+        person_keys=keys,
     )
 
 
@@ -98,24 +102,28 @@ def _comparable(collection: str, state: Mapping[str, Any]) -> Mapping[str, Any] 
     return own
 
 
-REBUILDABLE = Rebuildable(
-    projections=(
-        Projection(
-            name="reports",
-            summary="What reports count: cases as reports see them, networks, cells.",
-            collections=("cells", "ledgers", "cases", "trees"),
-            consumer=reports_consumer.renamed("outcomes-reports-rebuild"),
-            build=make_stores,
-            settle=_count_all,
-            pause=_pause_counting,
-            comparable=_comparable,
+def rebuildable(keys: DataKeys) -> Rebuildable:
+    """What can be built anew; plans are read with their keys."""
+    return Rebuildable(
+        projections=(
+            Projection(
+                name="reports",
+                summary="What reports count: cases as reports see them, networks, cells.",
+                collections=("cells", "ledgers", "cases", "trees"),
+                consumer=reports_consumer.renamed("outcomes-reports-rebuild"),
+                build=partial(make_stores, keys=keys),
+                settle=_count_all,
+                pause=_pause_counting,
+                comparable=_comparable,
+            ),
         ),
-    ),
-    others={
-        "plans": "Holds what people entered: assessments, goals, measures. Facts of referrals in "
-        "it are put right by replaying them.",
-        "aliases": "Each is put right by replaying the facts of its two records; plans follow "
-        "from all of them at once.",
-        "instruments": "Entered by organisations.",
-    },
-)
+        others={
+            "plans": "Holds what people entered: assessments, goals, measures. Facts of referrals "
+            "in it are put right by replaying them.",
+            "erasures": "Which erasures were applied; replaying their facts applies them again.",
+            "person_keys": "Keys: what one sealed is lost with it, and that is erasure.",
+            "aliases": "Each is put right by replaying the facts of its two records; plans follow "
+            "from all of them at once.",
+            "instruments": "Entered by organisations.",
+        },
+    )

@@ -1,11 +1,11 @@
-"""What outcomes reads from its environment: what every service reads, and nothing more."""
+"""What outcomes reads from its environment: what every service reads, and where keys are."""
 
 from __future__ import annotations
 
-from shared.settings import ServiceSettings
+from shared.vault import VaultSettings
 
 
-class Settings(ServiceSettings):
+class Settings(VaultSettings):
     """All names carry the prefix ``LINKWAY_``."""
 
     service: str = "outcomes"

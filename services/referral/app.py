@@ -16,6 +16,7 @@ from services.referral.projections import REBUILDABLE
 from services.referral.settings import Settings
 from services.referral.store import (
     Concerns,
+    Erasures,
     Listings,
     Notes,
     Persons,
@@ -34,15 +35,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """The service as an application; settings come from the environment unless given."""
     settings = settings or Settings.model_validate({})
     runtime = Runtime(settings)
+    keys = runtime.data_keys(settings)
     stores = Stores(
-        referrals=Referrals(runtime.collection("referrals")),
-        persons=Persons(runtime.collection("persons")),
+        referrals=Referrals(runtime.collection("referrals"), keys),
+        persons=Persons(runtime.collection("persons"), keys),
         listings=Listings(runtime.collection("listings")),
         sessions=Sessions(runtime.collection("sessions")),
         tenants=Tenants(runtime.collection("tenants")),
         teams=Teams(runtime.collection("teams")),
-        notes=Notes(runtime.collection("notes")),
-        concerns=Concerns(runtime.collection("concerns")),
+        notes=Notes(runtime.collection("notes"), keys),
+        concerns=Concerns(runtime.collection("concerns"), keys),
+        erasures=Erasures(runtime.collection("erasures"), keys),
+        person_keys=keys,
     )
     clocks = Clockwork(
         stores, runtime.clock.now, poll=timedelta(seconds=settings.clock_poll_seconds)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from services.referral import handlers
 from services.referral.domain.referral import Referral
 from services.referral.handlers import tracks
@@ -11,10 +13,16 @@ from shared.cause import Cause
 from shared.events import (
     AppointmentCancelled,
     ConsentWithdrawn,
+    DirectoryErasureApplied,
     DirectoryEvent,
+    ErasureApplied,
     GoalUpdated,
+    NotificationsErasureApplied,
+    OutcomesErasureApplied,
+    PersonDataOptOutChanged,
     PersonDeceased,
     PersonDeceasedRevoked,
+    PersonErased,
     PersonMerged,
     PersonMoved,
     PersonUnmerged,
@@ -119,3 +127,28 @@ async def session_cancelled(event: SessionCancelled, cause: Cause, stores: Store
 async def appointment_cancelled(event: AppointmentCancelled, cause: Cause, stores: Stores) -> None:
     """A referral that ends gives up its places in group sessions."""
     await handlers.give_place_back(stores, event, cause)
+
+
+@consumer.on(PersonDataOptOutChanged)
+async def opt_out_changed(event: PersonDataOptOutChanged, cause: Cause, stores: Stores) -> None:
+    """The person's cases are counted, or taken out of reports."""
+    await handlers.after_opt_out(stores, event, cause)
+
+
+@consumer.on(PersonErased)
+async def person_erased(event: PersonErased, cause: Cause, stores: Stores) -> None:
+    """What is left of an erased person goes, and stays gone."""
+    await handlers.after_erased(stores, event, cause)
+
+
+@consumer.on(DirectoryErasureApplied, OutcomesErasureApplied, NotificationsErasureApplied)
+async def erasure_applied(event: ErasureApplied, cause: Cause, stores: Stores) -> None:
+    """A service says that it removed what it held."""
+    await handlers.note_applied(stores, event.erasure_id, _APPLIED_BY[type(event)], cause)
+
+
+_APPLIED_BY: Mapping[type[ErasureApplied], str] = {
+    DirectoryErasureApplied: "directory",
+    OutcomesErasureApplied: "outcomes",
+    NotificationsErasureApplied: "notifications",
+}

@@ -7,10 +7,11 @@ from datetime import timedelta
 from pydantic import Field
 
 from shared.settings import LinkSettings
+from shared.vault import VaultSettings
 
 
-class Settings(LinkSettings):
-    """Links, and what follows."""
+class Settings(LinkSettings, VaultSettings):
+    """Links, keys, and what follows."""
 
     service: str = "referral"
     clock_poll_seconds: float = Field(

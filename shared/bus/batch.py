@@ -17,7 +17,7 @@ from shared.bus.consumer import Consumer, Listening, StoresT
 from shared.bus.dead_letters import Record, SetsAside
 from shared.bus.shelf import Shelf, Turn
 from shared.cause import Actor, Cause
-from shared.errors import Contended, LinkwayError, NotFound, Unavailable
+from shared.errors import Contended, Erased, LinkwayError, NotFound, Unavailable
 from shared.events import ALL_EVENTS, Envelope, Event, parse_data, parse_envelope
 from shared.store import Saved
 from shared.telemetry import Telemetry, Work, working_on
@@ -197,7 +197,10 @@ class Applier(Generic[StoresT]):
         return envelope, parse_data(envelope, listening.event), listening
 
     async def once(self, record: Record) -> str:
-        """Apply one record: ``applied``, ``repeated``, or ``ignored``; raises what it met."""
+        """Apply one record; raises what it met.
+
+        ``applied``, ``repeated``, ``ignored``, or ``erased`` where what it is about was.
+        """
         read = self.read(record)
         if read is None:
             return "ignored"
@@ -225,7 +228,11 @@ class Applier(Generic[StoresT]):
             )
             with working_on(Work(traceparent, event_id=envelope.id)):
                 async with asyncio.timeout(self._patience.attempt):
-                    saved = await listening.handler(event, cause, self._stores)
+                    try:
+                        saved = await listening.handler(event, cause, self._stores)
+                    except Erased:
+                        # What it would change was erased, and stays so: replayed or late.
+                        return "erased"
                 structlog.get_logger().debug("event applied", type=envelope.type)
         return "repeated" if isinstance(saved, Saved) and saved.repeated else "applied"
 

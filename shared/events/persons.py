@@ -31,6 +31,8 @@ class CaseProfiled(ReferralEvent):
     ethnic_group: EthnicGroup = "not_stated"
     deprivation_decile: int | None = None
     """Index of Multiple Deprivation, 1 the most deprived tenth to 10 the least."""
+    secondary_use: bool = True
+    """Whether it may be counted at all: not where the person opted out (National Data Opt-out)."""
 
     @property
     def parties(self) -> frozenset[str]:

@@ -6,6 +6,7 @@ with the same contract) provide its collections. The MongoDB driver is imported 
 """
 
 from shared.store.collection import Collection
+from shared.store.data_keys import DataKey, DataKeys
 from shared.store.documents import (
     SLOTS,
     DueStats,
@@ -21,12 +22,16 @@ from shared.store.documents import (
 from shared.store.fold import Change
 from shared.store.memory import Memory
 from shared.store.mongo import Database, Refused
+from shared.store.sealed import ERASED, Seals
 from shared.store.store import Store
 
 __all__ = [
+    "ERASED",
     "SLOTS",
     "Change",
     "Collection",
+    "DataKey",
+    "DataKeys",
     "Database",
     "DueStats",
     "Duplicate",
@@ -36,6 +41,7 @@ __all__ = [
     "Page",
     "Refused",
     "Saved",
+    "Seals",
     "Step",
     "Store",
     "Unsent",

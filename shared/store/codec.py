@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.cause import Cause
 from shared.errors import FieldError, Invalid, KeyReused
@@ -112,10 +112,10 @@ def seen_before(
     return None
 
 
-def write_cursor(last: Saved[Any]) -> str:
+def write_cursor(created_at: datetime, last_id: str) -> str:
     """Where a page ends, as the opaque text a caller sends back."""
-    milliseconds = (last.created_at - _EPOCH) // timedelta(milliseconds=1)
-    return urlsafe_b64encode(f"{milliseconds} {last.id}".encode()).decode()
+    milliseconds = (created_at - _EPOCH) // timedelta(milliseconds=1)
+    return urlsafe_b64encode(f"{milliseconds} {last_id}".encode()).decode()
 
 
 def read_cursor(cursor: str) -> tuple[datetime, str]:

@@ -33,6 +33,9 @@ class Collection(Protocol):
     async def write(self, writes: Sequence[Write]) -> Sequence[bool | Exception]:
         """Apply each at its version; False where that had moved on, Duplicate or why it cannot."""
 
+    async def bury(self, ids: Sequence[str], tenant: str, at: datetime) -> None:
+        """Put a tombstone where each of these is or might come; only its outbox is kept."""
+
     async def find(
         self, where: Mapping[str, Any], limit: int, after: tuple[datetime, str] | None
     ) -> Sequence[Document]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic
 
-from shared.audit.lines import Entry, digest
+from shared.audit.lines import Entry
 from shared.audit.trail import Trail
 from shared.cause import Cause
-from shared.errors import NotFound, PreconditionFailed
+from shared.errors import Erased, NotFound, PreconditionFailed
 from shared.events import Event
 from shared.ids import new_id
 from shared.store import codec
@@ -29,6 +29,7 @@ from shared.store.documents import (
     seen_entry,
     to_milliseconds,
 )
+from shared.store.sealed import ERASED
 
 if TYPE_CHECKING:
     from shared.store.store import Store
@@ -68,6 +69,9 @@ class Fold(Generic[S]):
         self._applied: list[tuple[Update[S], int, tuple[str, ...]]] = []
         if document is None:
             self.outcomes = {n: NotFound("There is no such record.") for n in updates}
+            return
+        if ERASED in document:
+            self.outcomes = {n: _gone(document, update) for n, update in updates.items()}
             return
         self._store = store
         self._document = document
@@ -141,7 +145,8 @@ class Fold(Generic[S]):
         witness = self._store.witness
         if witness is None or self.write is None or not self._applied:
             return []
-        before, after = digest(self._document["state"]), digest(self.write.set["state"])
+        before = self._store.digest(self._document["state"])
+        after = self._store.digest(self.write.set["state"])
         return [
             witness.line(
                 "changed",
@@ -185,3 +190,10 @@ class Fold(Generic[S]):
             seen=self._seen[-SEEN:],
             history=self._history,
         )
+
+
+def _gone(document: Document, update: Update[Any]) -> NotFound:
+    """What a caller hears of a tombstone: another tenant's is no record at all."""
+    if document["tenant"] != update.cause.actor.tenant:
+        return NotFound("There is no such record.")
+    return Erased("This record was erased.")

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from shared.store.documents import HISTORY, SEEN, WRITES, Document, Duplicate, Write
+from shared.store.documents import (
+    HISTORY,
+    SEEN,
+    WRITES,
+    Document,
+    Duplicate,
+    Write,
+    slot_of,
+)
 
 _DUPLICATE_KEY = 11000
 
@@ -31,6 +40,36 @@ def conditional_update(write: Write) -> tuple[Document, Document]:
     if write.outbox:
         change["$min"] = {"outbox_since": write.outbox[0]["time"]}
     return at_version, change
+
+
+ACCOUNT = ("event_id", "type", "seq", "time")
+"""What a tombstone keeps of each fact its record stated: Kafka keeps them for good, and they
+must be accounted for. Nothing of it says who anyone is."""
+
+
+def burial(document_id: str, tenant: str, at: datetime) -> tuple[Document, list[Document]]:
+    """The filter and the change that leave a tombstone.
+
+    What is unsent stays, and its clock, and which facts there were.
+    A tombstone that is there already keeps its time.
+    """
+    kept = {
+        "version": {"$add": [{"$ifNull": ["$version", 0]}, 1]},
+        "seq": {"$ifNull": ["$seq", 0]},
+        "created_at": {"$ifNull": ["$created_at", at]},
+        "outbox": {"$ifNull": ["$outbox", []]},
+        "history": {
+            "$map": {
+                "input": {"$ifNull": ["$history", []]},
+                "in": {name: f"$$this.{name}" for name in ACCOUNT},
+            }
+        },
+        "outbox_since": {"$ifNull": ["$outbox_since", "$$REMOVE"]},
+        "erased_at": {"$ifNull": ["$erased_at", at]},
+    }
+    fixed = {"tenant": tenant, "slot": slot_of(document_id), "updated_at": at}
+    literal = {name: {"$literal": value} for name, value in fixed.items()}
+    return {"_id": document_id, "tenant": tenant}, [{"$project": {**literal, **kept}}]
 
 
 def removal(event_ids: Sequence[str]) -> list[Document]:

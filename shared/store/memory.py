@@ -24,7 +24,9 @@ from shared.store.documents import (
     UnsentStats,
     Write,
     envelope_of,
+    slot_of,
 )
+from shared.store.language import ACCOUNT
 
 
 class Memory:
@@ -103,6 +105,31 @@ class MemoryCollection:
             return broken
         self._documents[write.id] = changed
         return True
+
+    async def bury(self, ids: Sequence[str], tenant: str, at: datetime) -> None:
+        """Tombstones, put where nothing is as well."""
+        await asyncio.sleep(0)
+        for id_ in ids:
+            old = self._documents.get(id_, {"tenant": tenant})
+            if old["tenant"] != tenant:
+                continue
+            since = {"outbox_since": old["outbox_since"]} if "outbox_since" in old else {}
+            self._documents[id_] = {
+                "_id": id_,
+                "tenant": tenant,
+                "version": old.get("version", 0) + 1,
+                "seq": old.get("seq", 0),
+                "slot": slot_of(id_),
+                "created_at": old.get("created_at", at),
+                "updated_at": at,
+                "outbox": old.get("outbox", []),
+                "history": [
+                    {name: line[name] for name in ACCOUNT if name in line}
+                    for line in old.get("history", [])
+                ],
+                **since,
+                "erased_at": old.get("erased_at", at),
+            }
 
     async def find(
         self, where: Mapping[str, Any], limit: int, after: tuple[datetime, str] | None

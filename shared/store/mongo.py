@@ -26,13 +26,14 @@ from shared.store.documents import (
     SLOTS,
     Document,
     DueStats,
+    Duplicate,
     Index,
     Unsent,
     UnsentStats,
     Write,
     envelope_of,
 )
-from shared.store.language import conditional_update, refusal, removal
+from shared.store.language import burial, conditional_update, refusal, removal
 
 _IN_UTC: CodecOptions[Any] = CodecOptions(tz_aware=True, tzinfo=UTC)
 
@@ -238,6 +239,19 @@ class MongoCollection:
                 )
             }
         return [refused.get(n, write.id in stored) for n, write in enumerate(writes)]
+
+    async def bury(self, ids: Sequence[str], tenant: str, at: datetime) -> None:
+        """One unordered bulk of tombstones, put where nothing is as well."""
+        async with answering():
+            try:
+                await self._documents.bulk_write(
+                    [UpdateOne(*burial(id_, tenant, at), upsert=True) for id_ in ids],
+                    ordered=False,
+                )
+            except BulkWriteError as error:
+                # Another tenant's record has the id: it is not this one's to bury.
+                if any(type(each) is not Duplicate for each in _refusals(error).values()):
+                    raise RuntimeError("The database refuses a tombstone.") from None
 
     async def find(
         self, where: Mapping[str, Any], limit: int, after: tuple[datetime, str] | None

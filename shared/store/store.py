@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
 from shared.audit.lines import digest
 from shared.audit.trail import TRAIL, Trail, current_trail
-from shared.cause import Cause
+from shared.cause import Actor, Cause
 from shared.coalesce import Coalescer
-from shared.errors import Contended, NotFound, Unavailable
+from shared.errors import Contended, Erased, NotFound, Unavailable
 from shared.events import Event
+from shared.ids import new_id
 from shared.store import codec
 from shared.store.collection import Collection
 from shared.store.documents import Document, Duplicate, Index, Page, S, Saved, Step, Write
 from shared.store.fold import Change, Fold, Update
+from shared.store.sealed import ERASED, Keys, SealedCollection, Seals
 from shared.store.witness import Told, Witness
 
 if TYPE_CHECKING:
@@ -61,8 +64,16 @@ class Store(Generic[S]):
     All that belongs to one case is found by it. Empty where a record belongs to no one thing.
     """
 
-    def __init__(self, collection: Collection) -> None:
-        self.collection = collection
+    seals: ClassVar[Seals | None] = None
+    """Which fields are sealed under whose key; none unless it is said."""
+
+    def __init__(self, collection: Collection, keys: Keys | None = None) -> None:
+        if self.seals is not None:
+            if keys is None:
+                raise TypeError(f"{type(self).__name__} seals, and so needs keys.")
+            collection = SealedCollection(collection, self.seals, keys)
+        self.collection: Collection = collection
+        self._keys = keys
         self.first_version = 1
         """Of records stored for the first time. A rebuild sets it far above any that was, so
         that no write meant for the document before can match the new one."""
@@ -121,7 +132,8 @@ class Store(Generic[S]):
         """Store a new record with its events.
 
         The same cause again gives the first answer. Raises Duplicate where the id or a
-        unique value is taken, KeyReused where the cause's key came with other content.
+        unique value is taken, KeyReused where the cause's key came with other content, Erased
+        where the record was there once.
         """
         document = codec.new_document(self, record_id, state, events, cause)
         try:
@@ -130,6 +142,7 @@ class Store(Generic[S]):
             existing = await self._read(record_id)
             if existing is None or existing["tenant"] != cause.actor.tenant:
                 raise
+            _check_there(existing)
             seen = codec.seen_before(existing, cause)
             if seen is None:
                 raise
@@ -169,6 +182,7 @@ class Store(Generic[S]):
         document = await self._read(record_id)
         if document is None or document["tenant"] != tenant:
             raise NotFound("There is no such record.")
+        _check_there(document)
         return self._noted(codec.saved(self.model, document))
 
     async def get_many(self, record_ids: Sequence[str], tenant: str) -> dict[str, Saved[S]]:
@@ -177,7 +191,7 @@ class Store(Generic[S]):
         return {
             record_id: self._noted(codec.saved(self.model, document))
             for record_id, document in documents.items()
-            if document["tenant"] == tenant
+            if document["tenant"] == tenant and ERASED not in document
         }
 
     async def find(
@@ -191,9 +205,16 @@ class Store(Generic[S]):
         """Records of the tenant that match, newest first. Raises Invalid for a bad cursor."""
         after = None if cursor is None else codec.read_cursor(cursor)
         found = await self.collection.find(_of(tenant, where), limit + 1, after)
-        items = [self._noted(codec.saved(self.model, document)) for document in found[:limit]]
-        more = len(found) > limit
-        return Page(items=items, next_cursor=codec.write_cursor(items[-1]) if more else None)
+        items = [
+            self._noted(codec.saved(self.model, document))
+            for document in found[:limit]
+            if ERASED not in document
+        ]
+        if len(found) <= limit:
+            return Page(items=items, next_cursor=None)
+        # By the last that was looked at: the page itself may end with one that was erased.
+        last = found[limit - 1]
+        return Page(items=items, next_cursor=codec.write_cursor(last["created_at"], last["_id"]))
 
     async def count(self, tenant: str, where: Mapping[str, Any] | None = None) -> int:
         """How many records of the tenant match."""
@@ -217,13 +238,49 @@ class Store(Generic[S]):
         record is due next; if it dies first, the record comes back.
         """
         documents = await self.collection.claim_due(now, now + lease, limit, where or {})
-        return [codec.saved(self.model, document) for document in documents]
+        return [
+            codec.saved(self.model, document) for document in documents if ERASED not in document
+        ]
+
+    async def bury(self, record_ids: Sequence[str], tenant: str, at: datetime) -> None:
+        """Put a tombstone in each record's place, whether it is there or not yet.
+
+        It says that there was a record and nothing of what that held. Reading or changing it
+        raises Erased, and so does storing it anew. What it had still to tell is told.
+        """
+        if record_ids:
+            await self._tell_burial(record_ids, tenant)
+            await self.collection.bury(record_ids, tenant, at)
+
+    async def gone(self, record_ids: Sequence[str], tenant: str) -> frozenset[str]:
+        """Those of the records that were erased."""
+        documents = await self.collection.read(record_ids)
+        return frozenset(
+            id_ for id_, each in documents.items() if each["tenant"] == tenant and ERASED in each
+        )
+
+    async def close(self) -> None:
+        """Let go of what the store holds open; nothing, unless a subclass does."""
 
     def read_document(self, document: Document) -> Saved[S]:
         """A raw document, as an aggregation returns it, as a record."""
         return self._noted(codec.saved(self.model, document))
 
     # What the audit is told
+
+    def digest(self, state: Mapping[str, Any]) -> str:
+        """The digest of a state as it is stored; a keyed mark stands for what is sealed.
+
+        The trail outlives the key: a plain digest could be tried out against guesses.
+        """
+        if self.seals is None or self._keys is None:
+            return digest(state)
+        index, tenant = self._keys.index, state["tenant"]
+        marks = {
+            name: index.mark("audit", tenant, json.dumps(state[name], sort_keys=True))
+            for name in self.seals.held_by(state)
+        }
+        return digest({**state, **marks})
 
     def audit_by(self, journal: Journal) -> None:
         """From now on ``journal`` is told of what is read and written, if it is about persons."""
@@ -251,7 +308,7 @@ class Store(Generic[S]):
             cause,
             TRAIL.get(),
             version=1,
-            after=digest(document["state"]),
+            after=self.digest(document["state"]),
         )
         told = await self.witness.tell([line])
         try:
@@ -261,6 +318,16 @@ class Store(Generic[S]):
         except Exception:
             await self.witness.take_back(told, [False])
             raise
+
+    async def _tell_burial(self, record_ids: Sequence[str], tenant: str) -> None:
+        if self.witness is None:
+            return
+        trail = TRAIL.get()
+        actor = (trail.actor if trail else None) or Actor("erasure", "service", "", tenant)
+        cause = Cause(id=new_id(), actor=actor, at=datetime.now(UTC))
+        await self.witness.tell(
+            [self.witness.line("erased", each, (), cause, trail) for each in record_ids]
+        )
 
     # What the coalescers do with a batch
 
@@ -319,6 +386,11 @@ class Store(Generic[S]):
             return dict.fromkeys(fold.updates, result)
         # One of them broke a rule of the database; alone, each meets its own fate.
         return {n: (await self._update_all([update]))[0] for n, update in fold.updates.items()}
+
+
+def _check_there(document: Document) -> None:
+    if ERASED in document:
+        raise Erased("This record was erased.")
 
 
 def _of(tenant: str, where: Mapping[str, Any] | None) -> Mapping[str, Any]:

@@ -82,10 +82,23 @@ POST /teams/{organisation_id}/workers/{worker_id}/hand-over - - TX -  -     -   
 GET /worklist                                any   any   any   any   -     -   -   -   -   -
 GET /rules                                   any   any   any   any   any   any any any any any
 PUT /rules                                   -     -     -     -     -     -   -   any -   -
+GET /persons/{person_id}/data-opt-out        PT    PT    PT    -     -     -   -   -   -   -
+PUT /persons/{person_id}/data-opt-out        PT    PT    PT    -     -     -   -   -   -   -
+PUT /persons/{person_id}/legal-hold          -     -     PT    -     -     -   -   -   -   -
+GET /persons/{person_id}/export              -     -     PT    -     -     -   -   -   -   -
+GET /retention/rules                         -     -     -     -     -     -   -   any -   -
+PUT /retention/rules                         -     -     -     -     -     -   -   any -   -
+GET /retention/due                           -     -     -     -     -     -   -   any -   -
+POST /retention/erasures                     -     -     -     -     -     -   -   none -  -
+GET /erasures                                -     -     any   -     -     -   -   any -   -
+GET /erasures/{erasure_id}                   -     -     T     -     -     -   -   all -   -
+POST /erasures/{erasure_id}/decision         -     -     T     -     -     -   -   all -   -
+POST /persons/{person_id}/erasure            -     -     PT    -     -     -   -   all -   -
 """
 
 DIRECTORY = """
                                              ref   lw    lead  prov  safe  cur rep adm ops svc
+GET /persons/{person_id}/export              -     -     any   -     -     -   -   -   -   -
 PUT /services                                -     -     -     -     -     any -   -   -   -
 PUT /services/{service_id}                   -     -     -     GX    -     any -   -   -   -
 POST /services/{service_id}/close            -     -     -     G     -     all -   -   -   -
@@ -137,11 +150,13 @@ GET /instruments/{instrument_id}             any   any   any   any   any   any a
 POST /reports/recount                        -     -     -     -     -     -   -   -   any -
 GET /reports/recount                         -     -     -     -     -     -   -   -   any -
 POST /ops/rebuilds                           -     -     -     -     -     -   -   -   any -
+GET /persons/{person_id}/export              -     -     any   -     -     -   -   -   -   -
 GET /reports/{subject}                       any   -     any   any   -     -   any -   -   -
 """
 
 NOTIFICATIONS = """
                                              ref   lw    lead  prov  safe  cur rep adm ops svc
+GET /persons/{person_id}/export              -     -     any   -     -     -   -   -   -   -
 POST /subscriptions                          any   any   any   any   -     any -   -   -   -
 GET /subscriptions                           any   any   any   any   -     any -   -   -   -
 GET /subscriptions/{subscription_id}         T     T     T     T     -     T   -   -   -   -

@@ -79,7 +79,13 @@ async def of_referral(app: FastAPI, send: Send) -> Mapping[str, str]:
             "details": "Seen at home.",
         },
     )
+    other = asked | {"kind": "intake", "service_id": team, "person": person | {"family_name": "B"}}
+    del other["case_id"]
+    erased = (await send("POST", "/referrals", "referrer", "P", other)).json()["person_id"]
+    ground = {"ground": "objection"}
+    erasure = await send("POST", f"/persons/{erased}/erasure", "team_lead", "T", ground)
     return {
+        "erasure_id": erasure.json()["id"],
         "referral_id": onward["id"],
         "person_id": case["person_id"],
         "appointment_id": booked.json()["appointment_id"],

@@ -32,6 +32,7 @@ from services.notifications.domain import RetryPolicy
 from services.notifications.messages import Links
 from services.notifications.store import (
     Deliveries,
+    Erasures,
     MessagesBack,
     PersonMarks,
     PersonMessages,
@@ -178,6 +179,7 @@ async def main(cases: int) -> None:
             messages_back=MessagesBack(database.collection("messages_back")),
             person_messages=PersonMessages(database.collection("person_messages")),
             person_marks=PersonMarks(database.collection("person_marks")),
+            erasures=Erasures(database.collection("erasures")),
         )
         try:
             for store in (stores.subscriptions, stores.deliveries, stores.messages_back):

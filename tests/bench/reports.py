@@ -46,6 +46,7 @@ from services.outcomes.store import (
     Aliases,
     Cases,
     Cells,
+    Erasures,
     Instruments,
     Ledgers,
     Plans,
@@ -56,7 +57,8 @@ from shared.cause import Actor, Cause
 from shared.events import AdministrativeGender, AgeBand, EthnicGroup
 from shared.ids import new_id
 from shared.servers import Finder
-from shared.store import Database
+from shared.store import Database, DataKeys
+from shared.vault import BlindIndex, LocalMasterKeys
 
 TENANT = "bench"
 REPORTER = Actor("bench", "reporter", "icb", TENANT)
@@ -260,14 +262,21 @@ async def main(sizes: Sequence[int], counting: int) -> None:
         uri = (await finder.mongo()).uri
         for size in sizes:
             database = Database.connect(uri, f"bench-{new_id()[-12:]}")
+            keys = DataKeys(
+                database.collection("person_keys"),
+                LocalMasterKeys.development(),
+                BlindIndex("of no use here"),
+            )
             stores = Stores(
-                plans=Plans(database.collection("plans")),
+                plans=Plans(database.collection("plans"), keys),
                 aliases=Aliases(database.collection("aliases")),
                 instruments=Instruments(database.collection("instruments")),
                 cases=Cases(database.collection("cases")),
                 trees=Trees(database.collection("trees")),
                 cells=Cells(database.collection("cells")),
                 ledgers=Ledgers(database.collection("ledgers")),
+                erasures=Erasures(database.collection("erasures")),
+                person_keys=keys,
             )
             try:
                 await stores.cells.ensure_indexes()

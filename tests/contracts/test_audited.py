@@ -14,7 +14,7 @@ from shared.store import Store
 
 # By hand: which collections hold something about persons, and so are audited.
 AUDITED = {
-    "referral": {"referrals", "persons", "notes", "sessions", "concerns"},
+    "referral": {"referrals", "persons", "notes", "sessions", "concerns", "erasures"},
     "directory": set[str](),
     "outcomes": {"plans", "aliases", "cases"},
     "notifications": {"deliveries", "messages_back", "person_messages", "person_marks"},

@@ -93,7 +93,7 @@ def test_there_is_one_golden_file_for_each_event_and_none_else() -> None:
     files = sorted(path.name for path in GOLDEN.glob("*.json"))
 
     assert files == sorted(f"{event.type}.v1.json" for event in ALL_EVENTS)
-    assert len(TYPES) == len(ALL_EVENTS) == 66
+    assert len(TYPES) == len(ALL_EVENTS) == 72
 
 
 @pytest.mark.parametrize("event_type", TYPES)
@@ -221,6 +221,12 @@ WHERE: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "person-deceased": _PERSON,
     "person-deceased-revoked": _PERSON,
     "person-restriction-changed": _PERSON,
+    "person-processing-held": _PERSON,
+    "person-data-opt-out-changed": _PERSON,
+    "person-erased": _PERSON,
+    "directory-erasure-applied": ("directory", "erasure_id", "erasure_id", ()),
+    "outcomes-erasure-applied": ("outcome", "erasure_id", "erasure_id", ()),
+    "notifications-erasure-applied": ("notification", "erasure_id", "erasure_id", ()),
     "consent-granted": _PERSON,
     "consent-withdrawn": _PERSON,
     "service-assured": _DIRECTORY,

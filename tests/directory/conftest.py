@@ -4,7 +4,14 @@ import pytest
 
 from services.directory.app import create_app
 from services.directory.settings import Settings
-from services.directory.store import Districts, Organisations, Services, Stores, UnmetNeeds
+from services.directory.store import (
+    Districts,
+    Erasures,
+    Organisations,
+    Services,
+    Stores,
+    UnmetNeeds,
+)
 from shared.devissuer import DevIssuer
 from shared.store import Database
 from shared.testing import free_port, serving
@@ -19,6 +26,7 @@ async def stores(database: Database) -> Stores:
         organisations=Organisations(database.collection("organisations")),
         districts=Districts(database.collection("districts")),
         unmet=UnmetNeeds(database.collection("unmet")),
+        erasures=Erasures(database.collection("erasures")),
     )
     for store in (kept.services, kept.organisations, kept.districts, kept.unmet):
         await store.ensure_indexes()

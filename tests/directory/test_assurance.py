@@ -163,6 +163,7 @@ async def test_two_clocks_at_once_ask_each_organisation_once(
         organisations=stores.organisations,
         districts=stores.districts,
         unmet=stores.unmet,
+        erasures=stores.erasures,
     )
     now = day(180)
     clocks = [

@@ -17,6 +17,7 @@ from shared.bus import Publisher, topic_name
 from shared.events import (
     Envelope,
     OrganisationChanged,
+    PersonErased,
     ReferralAccepted,
     ReferralCreated,
     ReferralDeclined,
@@ -90,7 +91,7 @@ async def published(settings: Settings, count: int) -> list[tuple[str, dict[str,
 
 
 def test_every_fact_that_moves_a_place_is_listened_to() -> None:
-    assert set(consumer.events) == {*EFFECTS, OrganisationChanged}
+    assert set(consumer.events) == {*EFFECTS, OrganisationChanged, PersonErased}
     assert consumer.topics == ["directory-events", "referral-events"]
 
 

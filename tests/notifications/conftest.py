@@ -12,6 +12,7 @@ from services.notifications.mail import MailSender, MailServer
 from services.notifications.messages import Links
 from services.notifications.store import (
     Deliveries,
+    Erasures,
     MessagesBack,
     PersonMarks,
     PersonMessages,
@@ -37,6 +38,7 @@ async def stores(database: Database) -> Stores:
         messages_back=MessagesBack(database.collection("messages_back")),
         person_messages=PersonMessages(database.collection("person_messages")),
         person_marks=PersonMarks(database.collection("person_marks")),
+        erasures=Erasures(database.collection("erasures")),
     )
     await own.subscriptions.ensure_indexes()
     await own.deliveries.ensure_indexes()

@@ -14,6 +14,7 @@ from shared.events import (
     NeedUnmet,
     NotificationDelivered,
     NotificationFailed,
+    PersonErased,
     PersonEvent,
     ReferralCompleted,
     SessionEvent,
@@ -101,7 +102,7 @@ def test_what_may_be_told_is_listened_to_and_how_telling_them_went() -> None:
         for event in ALL_EVENTS
         if event.topic != "notification-events" and not issubclass(event, for_services)
     }
-    own = {NotificationDelivered, NotificationFailed}
+    own = {NotificationDelivered, NotificationFailed, PersonErased}
     assert set(consumer.events) == others | own
     assert consumer.topics == [
         "directory-events",

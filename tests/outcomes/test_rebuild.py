@@ -13,13 +13,15 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from services.outcomes.handlers.counting import recount
-from services.outcomes.projections import REBUILDABLE
+from services.outcomes.projections import rebuildable
 from services.outcomes.store import Stores
 from shared.cause import Actor
 from shared.store import Database
+from shared.store.memory import MemoryCollection
 from shared.testing import eventually
 from tests.outcomes.asking import Service
 from tests.outcomes.examples import TENANT, WORKER, intake
+from tests.outcomes.keeping import kept as kept_in
 from tests.outcomes.reporting import profiled
 from tests.outcomes.test_consumers import sealed
 
@@ -106,8 +108,9 @@ async def counted(service: Service) -> int:
 
 
 def test_of_every_collection_it_is_said_whether_it_can_be_rebuilt() -> None:
-    (reports,) = REBUILDABLE.projections
-    assert {*reports.collections, *REBUILDABLE.others} == {each.name for each in fields(Stores)}
+    said = rebuildable(kept_in(MemoryCollection).person_keys)
+    (reports,) = said.projections
+    assert {*reports.collections, *said.others} == {each.name for each in fields(Stores)}
 
 
 async def test_reports_are_rebuilt_compared_and_swapped_while_facts_go_on_coming(

@@ -12,7 +12,7 @@ from services.referral import handlers
 from services.referral.store import Persons
 from shared.audit.chain import verify
 from shared.audit.journal import Journal
-from shared.audit.lines import AuditLine, digest, read_line
+from shared.audit.lines import AuditLine, read_line
 from shared.audit.sheets import Sheet
 from shared.cause import Actor, Cause
 from shared.errors import Unavailable
@@ -127,7 +127,8 @@ async def test_a_change_is_written_down_before_it_is_made_with_what_it_changes(
     changed = [line for line in await lines(referring, before) if line.action == "changed"]
     (line,) = [line for line in changed if named(line) == [("referrals", view["id"])]]
     assert line.version == done.json()["version"]
-    assert (line.before, line.after) == (digest(stored["state"]), digest(now["state"]))
+    of = referring.stores.referrals.digest
+    assert (line.before, line.after) == (of(stored["state"]), of(now["state"]))
     assert line.before != line.after
     assert line.subject == "link_worker-of-team-org"
     assert view["person_id"] in line.records[0].about

@@ -86,7 +86,7 @@ class Stores:
     async def read(self) -> Stored:
         """Everything the comparison needs."""
         referrals = await self._read("referral", "referrals", "created_at")
-        plans = await self._read("outcomes", "plans", "created_at")
+        plans = await self._read("outcomes", "plans", "created_at", "facets")
         services = await self._read("directory", "services")
         deliveries = await self._read("notifications", "deliveries")
         to_persons = await self._read("notifications", "person_messages")
@@ -162,7 +162,7 @@ def _plan(document: Mapping[str, Any]) -> KeptPlan:
             for id_, each in state["attendance"].items()
             if each["status"] in {"attended", "missed"}
         },
-        goals={goal["id"] for goal in state["goals"]},
+        goals=set(document["facets"].get("goals", ())),
         opened_at=document["created_at"],
     )
 

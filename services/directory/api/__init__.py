@@ -4,6 +4,7 @@ from services.directory.api import (
     assurance,
     capacity,
     confirming,
+    export,
     finding,
     matching,
     needs,
@@ -25,6 +26,7 @@ routers = (
     problems.router,
     capacity.router,
     unmet.router,
+    export.router,
     confirming.router,
 )
 

@@ -17,6 +17,7 @@ TAGS = {
     "capacity": "How many places a service has, and who waits for one.",
     "freshness": "Confirming that a listing is right, and reporting where it is not.",
     "unmet need": "What was looked for and not found, and where the gaps are.",
+    "privacy": "A copy of what is held about a person's referrals, for that person.",
     "registers": "Organisations, and where postcode districts lie.",
 }
 """What each group of routes is for, in the order in which a newcomer meets them."""

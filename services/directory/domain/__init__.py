@@ -39,6 +39,7 @@ from services.directory.domain.places import (
     NO_EFFECT,
     RELEASED_KEPT,
     follow_referral,
+    forget,
     takes_place,
 )
 from services.directory.domain.problems import report, reported, resolve
@@ -139,6 +140,7 @@ __all__ = [
     "confirm",
     "fields",
     "follow_referral",
+    "forget",
     "gap_map",
     "hear",
     "leads_nowhere",

@@ -7,7 +7,7 @@ out of order: an entry only ever moves to a higher ``seq``, and the outcome is t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from services.directory.domain.facts import Changed, recount
 from services.directory.domain.record import Hold, HoldStatus, Service
@@ -112,6 +112,20 @@ def follow_referral(service: Service, event: ReferralEvent, cause: Cause) -> Cha
     latest = {event.referral_id: Hold(status=status, seq=event.seq, since=since)}
     followed = service.model_copy(update={"holds": _bounded({**others, **latest})})
     return recount(service, followed, (), cause)
+
+
+def forget(service: Service, referral_ids: Sequence[str], cause: Cause) -> Changed:
+    """Whatever these referrals hold is free, and no fact of theirs takes a place again."""
+    going = {id_ for id_ in referral_ids if id_ in service.holds}
+    if not going:
+        return service, ()
+    gone = Hold(status="released", seq=_NEVER_AGAIN)
+    holds = {id_: gone if id_ in going else hold for id_, hold in service.holds.items()}
+    return recount(service, service.model_copy(update={"holds": holds}), (), cause)
+
+
+_NEVER_AGAIN = 2**31 - 1
+"""Above the number of any fact: an entry that no replay changes."""
 
 
 def _bounded(holds: Mapping[str, Hold]) -> Mapping[str, Hold]:

@@ -49,6 +49,7 @@ _OTHERS = tuple(role for role in EVERYONE if role not in _STAFF)
 GET = "GET /services/{service_id}"
 
 TABLE: Table = {
+    "GET /persons/{person_id}/export": [may((Role.TEAM_LEAD,))],
     "PUT /services": _CURATING,
     "PUT /services/{service_id}": _TENDING,
     "POST /services/{service_id}/close": _TENDING,

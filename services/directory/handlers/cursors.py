@@ -14,7 +14,7 @@ from shared.store import codec
 def write_cursor(last: Found) -> str:
     """The end of a page: by distance where there is one, else by when it came."""
     if last.metres is None:
-        return codec.write_cursor(last.saved)
+        return codec.write_cursor(last.saved.created_at, last.saved.id)
     return urlsafe_b64encode(f"{last.metres!r} {last.saved.id}".encode()).decode()
 
 

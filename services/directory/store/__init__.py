@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.directory.store.erasures import Erasures
 from services.directory.store.finding import Found, Hit, Near
 from services.directory.store.services import Districts, Organisations, Services, key
 from services.directory.store.tags import FACETS, FacetName, words
@@ -12,6 +13,7 @@ from services.directory.store.unmet import UnmetNeeds
 __all__ = [
     "FACETS",
     "Districts",
+    "Erasures",
     "FacetName",
     "Found",
     "Hit",
@@ -33,3 +35,4 @@ class Stores:
     organisations: Organisations
     districts: Districts
     unmet: UnmetNeeds
+    erasures: Erasures

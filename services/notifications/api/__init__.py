@@ -3,6 +3,7 @@
 from services.notifications.api import (
     confirming,
     deliveries,
+    export,
     messages_back,
     notify_callbacks,
     people,
@@ -18,6 +19,7 @@ routers = (
     confirming.router,
     people.router,
     messages_back.router,
+    export.router,
     templates.router,
     notify_callbacks.router,
 )

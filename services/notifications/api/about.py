@@ -15,6 +15,7 @@ TAGS = {
     "deliveries": "Each message to an organisation, each attempt, and sending it again.",
     "messages back": "What practices were told of their referrals, and whether they filed it.",
     "messages to persons": "What persons were told, and why they were not.",
+    "privacy": "A copy of what a person was told, for that person.",
     "templates": "The texts that persons are sent, to be looked at first.",
 }
 """What each group of routes is for, in the order in which a newcomer meets them."""

@@ -56,6 +56,7 @@ _TEXTS = [may((*SUBSCRIBERS, Role.OPERATIONS, Role.TENANT_ADMIN))]
 _LINK = Public("A signed link, sent to the address that is to be confirmed; it expires.")
 
 TABLE: Table = {
+    "GET /persons/{person_id}/export": [may((Role.TEAM_LEAD,))],
     "POST /subscriptions": _SUBSCRIPTION,
     "GET /subscriptions": _SUBSCRIPTION,
     "GET /subscriptions/{subscription_id}": _SUBSCRIPTION,

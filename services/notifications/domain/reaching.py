@@ -18,12 +18,13 @@ LONDON = ZoneInfo("Europe/London")
 
 PersonChannel = Literal["sms", "email", "letter"]
 
-OwnersReason = Literal["deceased", "do_not_contact", "restricted", "no_consent"]
+OwnersReason = Literal["deceased", "do_not_contact", "restricted", "no_consent", "processing_held"]
 SuppressedReason = Literal[
     "deceased",
     "do_not_contact",
     "restricted",
     "no_consent",
+    "processing_held",
     "no_channel",
     "no_safe_time",
     "unknown_person",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -211,6 +211,17 @@ async def person_messages_of(
     if TENANT not in POLICY.relations(actor):
         where = {**where, "state.organisation_id": actor.organisation}
     return await stores.person_messages.find(actor.tenant, where, limit=limit, cursor=cursor)
+
+
+async def told_to(
+    stores: Stores, person_ids: Collection[str], case_ids: Sequence[str], tenant: str
+) -> list[PersonMessage]:
+    """Every message to this person in these cases, oldest first."""
+    where = {"state.about_key": {"$in": list(case_ids)}}
+    found = [saved.state async for saved in _all(stores, tenant, where)]
+    return sorted(
+        (each for each in found if each.person_id in person_ids), key=lambda each: each.occurred_at
+    )
 
 
 async def _all(

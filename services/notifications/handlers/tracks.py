@@ -24,7 +24,11 @@ async def facts_not_told(events: Mapping[str, Event], stores: Stores) -> Collect
     missing: set[str] = set()
     for tenant, deliveries in due.items():
         known = await stores.deliveries.get_many(sorted(deliveries), tenant)
-        missing |= {id_ for delivery, id_ in deliveries.items() if delivery not in known}
+        unknown = [delivery for delivery in deliveries if delivery not in known]
+        erased = await stores.deliveries.gone(unknown, tenant)
+        missing |= {
+            id_ for delivery, id_ in deliveries.items() if delivery not in {*known, *erased}
+        }
     return missing
 
 

@@ -1,6 +1,6 @@
 """Outcomes over HTTP: routes, receipts, views and status codes."""
 
-from services.outcomes.api import assessments, goals, measures, plans, recounting, reports
+from services.outcomes.api import assessments, export, goals, measures, plans, recounting, reports
 
 routers = (
     plans.router,
@@ -9,4 +9,5 @@ routers = (
     measures.router,
     recounting.router,
     reports.router,
+    export.router,
 )

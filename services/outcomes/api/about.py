@@ -15,6 +15,7 @@ TAGS = {
     "assessments": "What matters to the person: begun, completed, put right.",
     "goals": "Goals in the person's own words, and how near they are.",
     "measures": "Wellbeing instruments and their answers.",
+    "privacy": "A copy of what a person said and aimed for, for that person.",
     "reports": "Figures across practices, teams and providers, small numbers left out.",
 }
 """What each group of routes is for, in the order in which a newcomer meets them."""

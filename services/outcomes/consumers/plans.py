@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from services.outcomes import handlers
 from services.outcomes.domain import CONTACT_STATUSES, REFERRAL_STATUSES, Plan
+from services.outcomes.handlers import erasing
 from services.outcomes.handlers.tracks import facts_without_plan
 from services.outcomes.store import Stores
 from shared.bus import Consumer
@@ -16,6 +17,7 @@ from shared.events import (
     AppointmentEvent,
     AppointmentMissed,
     ContactAttempted,
+    PersonErased,
     PersonMerged,
     PersonUnmerged,
     ReferralCreated,
@@ -67,3 +69,9 @@ async def persons_merged(event: PersonMerged, cause: Cause, stores: Stores) -> N
 async def persons_unmerged(event: PersonUnmerged, cause: Cause, stores: Stores) -> None:
     """They were two: each has its own cases again."""
     await handlers.note_merge(stores, event, cause)
+
+
+@consumer.on(PersonErased)
+async def person_erased(event: PersonErased, cause: Cause, stores: Stores) -> None:
+    """Everything about the person goes; what they counted for stays a number."""
+    await erasing.erase(stores, event, cause)

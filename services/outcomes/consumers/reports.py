@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from services.outcomes.domain import reports
 from services.outcomes.domain.reports import Case, Tree
 from services.outcomes.domain.reports.facts import COUNTED_CONTACTS
@@ -21,8 +23,10 @@ from shared.events import (
     NeedUnmet,
     OrganisationChanged,
     OutcomeEvent,
+    PersonErased,
     ReferralEvent,
 )
+from shared.ids import derived_id
 from shared.store import Saved
 
 consumer = Consumer[Stores]("outcomes-reports")
@@ -90,3 +94,11 @@ async def organisation_changed(
 ) -> Saved[Tree]:
     """Which network a practice is part of."""
     return await reporting.note_belonging(stores, event, cause)
+
+
+@consumer.on(PersonErased)
+async def person_erased(event: PersonErased, cause: Cause, stores: Stores) -> None:
+    """The person's cases are told apart no more; built anew, reports count them no more."""
+    for case_id in event.case_ids:
+        own = replace(cause, id=derived_id(cause.id, case_id))
+        await reporting.note(stores, case_id, reports.forget, own)

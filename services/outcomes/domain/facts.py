@@ -28,10 +28,13 @@ from shared.events import (
     ContactAttempted,
     Event,
     PersonChanged,
+    PersonDataOptOutChanged,
     PersonDeceased,
     PersonDeceasedRevoked,
+    PersonErased,
     PersonMerged,
     PersonMoved,
+    PersonProcessingHeld,
     PersonRestrictionChanged,
     PersonUnmerged,
     ReferralAssigned,
@@ -57,6 +60,7 @@ CHANGING: frozenset[type[Event]] = frozenset(
         *CONTACT_STATUSES,
         ReferralRerouted,
         ContactAttempted,
+        PersonErased,
         PersonMerged,
         PersonUnmerged,
     }
@@ -89,6 +93,8 @@ UNCHANGING: Mapping[type[Event], str] = {
     PersonMoved: _BY_REFERRALS,
     PersonDeceased: _BY_REFERRALS,
     PersonDeceasedRevoked: _BY_REFERRALS,
+    PersonProcessingHeld: "what a team has in hand goes on; nothing new is shared or sent",
+    PersonDataOptOutChanged: "is about reports, which hear of it with each case's profile",
     PersonRestrictionChanged: "the team that holds the case is among those a restriction names",
 }
 """Every other fact on ``referral-events``, with the reason why it changes no plan."""

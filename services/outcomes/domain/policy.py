@@ -72,6 +72,7 @@ TABLE: Table = {
     "POST /plans/{case_id}/goals/{goal_id}/steps": _BY_TEAM,
     "POST /plans/{case_id}/goals/{goal_id}/steps/{step_id}/complete": _BY_TEAM,
     "POST /plans/{case_id}/measures": _BY_TEAM,
+    "GET /persons/{person_id}/export": [may((Role.TEAM_LEAD,), Is.TEAM)],
     "POST /instruments": [may((Role.TENANT_ADMIN,))],
     "GET /instruments": [may(EVERYONE)],
     "GET /instruments/{instrument_id}": [may(EVERYONE)],

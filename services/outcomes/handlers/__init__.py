@@ -10,6 +10,7 @@ from services.outcomes.handlers.assessments import (
     start_assessment,
 )
 from services.outcomes.handlers.changing import Added
+from services.outcomes.handlers.exporting import export_plans
 from services.outcomes.handlers.facts import (
     note_appointment,
     note_attempt,
@@ -44,6 +45,7 @@ __all__ = [
     "caseload",
     "complete_assessment",
     "complete_step",
+    "export_plans",
     "finish_assessment",
     "install_instrument",
     "installed_instruments",

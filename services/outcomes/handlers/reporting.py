@@ -55,7 +55,7 @@ async def note(
     """Apply a fact to a case, whichever fact of it comes first."""
 
     def stamped(case: Case) -> tuple[Case, tuple[()]]:
-        changed = change(case)
+        changed = case if case.erased else change(case)
         return (case if changed == case else _stamp(changed, cause)), ()
 
     try:

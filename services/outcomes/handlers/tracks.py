@@ -19,7 +19,10 @@ async def facts_without_plan(
     for tenant, of_tenant in _by_tenant(events).items():
         cases = sorted({event.case_id for event in of_tenant.values()})
         plans = await stores.plans.get_many(cases, tenant)
+        erased = await stores.plans.gone([each for each in cases if each not in plans], tenant)
         for event_id, event in of_tenant.items():
+            if event.case_id in erased:
+                continue
             plan = plans.get(event.case_id)
             if (
                 plan is None

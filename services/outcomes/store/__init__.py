@@ -7,10 +7,22 @@ from dataclasses import dataclass
 from services.outcomes.store.aliases import Aliases
 from services.outcomes.store.cases import Cases, Trees
 from services.outcomes.store.cells import Cells, Ledgers
+from services.outcomes.store.erasures import Erasures
 from services.outcomes.store.instruments import Instruments
 from services.outcomes.store.plans import Plans
+from shared.store import DataKeys
 
-__all__ = ["Aliases", "Cases", "Cells", "Instruments", "Ledgers", "Plans", "Stores", "Trees"]
+__all__ = [
+    "Aliases",
+    "Cases",
+    "Cells",
+    "Erasures",
+    "Instruments",
+    "Ledgers",
+    "Plans",
+    "Stores",
+    "Trees",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +36,5 @@ class Stores:
     trees: Trees
     cells: Cells
     ledgers: Ledgers
+    erasures: Erasures
+    person_keys: DataKeys

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from services.outcomes.domain import Plan, PlanStatus
-from shared.store import Index, Page, Store
+from shared.store import Index, Page, Seals, Store
 
 _PAGE = 200
 
@@ -16,6 +16,11 @@ class Plans(Store[Plan]):
 
     model = Plan
     source = "/linkway/outcomes"
+    seals = Seals(
+        owner="own_person_id",
+        fields=("assessments", "goals", "measures", "gp_contacts"),
+        worded={"needs": "own_words"},
+    )
     indexes = (
         Index(
             "caseload",
@@ -36,8 +41,8 @@ class Plans(Store[Plan]):
         return list(dict.fromkeys((state.person_id, state.own_person_id)))
 
     def facets(self, state: Plan) -> Mapping[str, Any]:
-        """The status, which follows from the intake's."""
-        return {"status": state.status}
+        """The status, which follows from the intake's, and which goals there are."""
+        return {"status": state.status, "goals": [goal.id for goal in state.goals] or None}
 
     async def of_team(
         self,

@@ -7,8 +7,12 @@ from services.referral.api import (
     commands,
     consent,
     contacts,
+    erasure,
+    export,
     persons,
+    privacy,
     referrals,
+    retention,
     safeguarding,
     sessions,
 )
@@ -24,4 +28,8 @@ routers = (
     sessions.router,
     caseload.router,
     contacts.router,
+    erasure.router,
+    privacy.router,
+    export.router,
+    retention.router,
 )

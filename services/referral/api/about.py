@@ -19,6 +19,7 @@ TAGS = {
     "caseload": "Teams, whose case it is, what is to be done today, and the limits worked by.",
     "persons": "Who someone is and how to reach them safely; moves, deaths, duplicates.",
     "consent": "What the person agreed to share, with whom, and when they took it back.",
+    "privacy": "A person's rights over their data: erasure, a copy of it, opting out.",
     "safeguarding": "Concerns for someone's safety, for the lead and the author alone.",
     "answers": "Links by which a service without an account answers a referral.",
 }

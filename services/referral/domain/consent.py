@@ -16,7 +16,7 @@ from services.referral.domain.person import (
     Person,
     person_fact,
 )
-from services.referral.domain.standing import check_open_to
+from services.referral.domain.standing import check_not_held, check_open_to
 from shared.cause import Cause
 from shared.errors import Conflict
 from shared.events import ConsentGranted, ConsentWithdrawn
@@ -34,6 +34,7 @@ def grant(
     note: str | None,
 ) -> ChangedPerson:
     """The person agrees to sharing with these recipients, or with all."""
+    check_not_held(person)
     entry = _entry(cause, "granted", entry_id, recipients, method=method, note=note)
     agreed = _with(person, entry, cause)
     fact = person_fact(ConsentGranted, agreed, cause, recipient_organisation_ids=entry.recipients)

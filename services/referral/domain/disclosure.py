@@ -18,13 +18,16 @@ from shared.cause import Actor
 def disclosed(how: Sight, referral: Referral, person: Person, actor: Actor, at: datetime) -> Sight:
     """What is left of it under the person's record as it is now.
 
-    A consent withdrawn closes the provider's view at once; a restriction closes it for all
+    A consent withdrawn, or a request to be erased that waits for its decision, closes the
+    provider's view at once; a restriction closes it for all
     who are not named; a move out of the area ends the practice's.
     """
     if how is Sight.HAPPENED:
         return how
     provider_only = how in {Sight.DECIDING, Sight.SERVING}
     agreed_at = referral.consent.recorded_at
+    if provider_only and person.held is not None:
+        return Sight.HAPPENED
     if provider_only and is_barred(person, referral.provider_organisation_id, agreed_at):
         return Sight.HAPPENED
     if practice_link_ended(referral, person, actor, at):

@@ -56,6 +56,11 @@ def end_as_duplicate(referral: Referral, cause: Cause) -> Changed:
     return _withdrawn(referral, cause, "duplicate") if referral.is_open else (referral, [])
 
 
+def end_for_erasure(referral: Referral, cause: Cause) -> Changed:
+    """The person is erased: whoever was to see them hears that it is over, and no more."""
+    return _withdrawn(referral, cause, "erased") if _goes_on(referral) else (referral, [])
+
+
 def flag(referral: Referral, attention: Attention) -> Changed:
     """Someone should look at this case again; nothing is reopened by itself."""
     return referral.with_(attention=attention), []
@@ -68,7 +73,7 @@ def _goes_on(referral: Referral) -> bool:
 def _withdrawn(
     referral: Referral,
     cause: Cause,
-    reason: Literal["deceased", "consent_withdrawn", "duplicate"],
+    reason: Literal["deceased", "consent_withdrawn", "duplicate", "erased"],
     *,
     by: Literal["person", "provider"] = "provider",
 ) -> Changed:

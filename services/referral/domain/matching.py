@@ -56,9 +56,14 @@ def age_band(birth_date: date, day: date) -> AgeBand:
 
 
 def profiles(referral: Referral, person: Person, cause: Cause) -> Sequence[CaseProfiled]:
-    """The coarse groups a new case is counted under; nothing for what is not a case yet."""
+    """The coarse groups a case is counted under; nothing for what is not a case yet.
+
+    Of someone who opted out no group is told, only that the case is not to be counted.
+    """
     if referral.kind != "intake" or referral.status is Status.DRAFT:
         return ()
+    if person.opted_out:
+        return (fact(CaseProfiled, referral, cause, secondary_use=False),)
     stated = person.statistics
     groups = fact(
         CaseProfiled,

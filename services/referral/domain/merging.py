@@ -14,13 +14,14 @@ from services.referral.domain.matching import may_be_one
 from services.referral.domain.person import (
     ChangedPerson,
     Merge,
+    OptOut,
     Person,
     Restriction,
     Statistics,
     person_fact,
 )
 from services.referral.domain.referral import Changed, Referral
-from services.referral.domain.standing import check_open_to
+from services.referral.domain.standing import check_not_held, check_open_to
 from shared.cause import Cause
 from shared.errors import Conflict
 from shared.events import PersonMerged, PersonUnmerged
@@ -169,6 +170,7 @@ def _check_mergeable(survivor: Person, retired: Person) -> None:
             "The records are merged already.", {"current_status": "merged", "allowed": ["unmerge"]}
         )
     for person in (survivor, retired):
+        check_not_held(person)
         if person.merged_into is not None:
             raise Conflict(
                 "One of the records is merged into another already.",
@@ -207,8 +209,19 @@ def _combined(survivor: Person, retired: Person) -> Person:
         statistics=_stated(survivor.statistics, retired.statistics),
         restriction=_stricter(survivor.restriction, retired.restriction),
         consents=tuple(consents),
+        legal_hold=survivor.legal_hold or retired.legal_hold,
+        opt_outs=_all_opt_outs(survivor, retired),
         candidates=tuple(each for each in survivor.candidates if each != retired.id),
     )
+
+
+def _all_opt_outs(survivor: Person, retired: Person) -> tuple[OptOut, ...]:
+    """Every change of either; where one of them had opted out, so has the person."""
+    every = sorted((*survivor.opt_outs, *retired.opt_outs), key=lambda each: each.recorded_at)
+    if survivor.opted_out == retired.opted_out:
+        return tuple(every)
+    stands = survivor if survivor.opted_out else retired
+    return (*(each for each in every if each != stands.opt_outs[-1]), stands.opt_outs[-1])
 
 
 def _both(stays: Contact, goes: Contact) -> Contact:

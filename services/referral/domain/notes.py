@@ -13,6 +13,8 @@ class Note(BaseModel):
     id: str
     tenant: str
     referral_id: str
+    person_id: str
+    """Whom it is about, as the referral had it then."""
     organisation_id: str
     """Whose note it is: no other organisation reads it."""
     written_at: AwareDatetime

@@ -77,6 +77,37 @@ class ConsentEntry(BaseModel):
     organisation: str
 
 
+class Hold(BaseModel):
+    """That new processing waits for a decision on a request to be erased (UK GDPR Art 18)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    erasure_id: str
+    since: AwareDatetime
+
+
+class LegalHold(BaseModel):
+    """That the record is kept for a claim or an inquiry, however old it is and whoever asks."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reason_code: str
+    since: AwareDatetime
+    by: str
+    organisation: str
+
+
+class OptOut(BaseModel):
+    """The person's National Data Opt-out as recorded here: whether, when, and by whom."""
+
+    model_config = ConfigDict(frozen=True)
+
+    opted_out: bool
+    recorded_at: AwareDatetime
+    recorded_by: str
+    organisation: str
+
+
 class Merge(BaseModel):
     """That another record was found to be this person: what was taken from it, by whom.
 
@@ -134,6 +165,15 @@ class Person(BaseModel):
     """Records that look alike and were found to be someone else."""
     merges: tuple[Merge, ...] = ()
     merged_into: str | None = None
+    held: Hold | None = None
+    legal_hold: LegalHold | None = None
+    opt_outs: tuple[OptOut, ...] = ()
+    """Every change of the National Data Opt-out, oldest first; the last one counts."""
+
+    @property
+    def opted_out(self) -> bool:
+        """Whether their data is used for their own care alone, and in no report."""
+        return bool(self.opt_outs) and self.opt_outs[-1].opted_out
 
     def with_(self, **changes: Any) -> Person:
         """A validated copy."""

@@ -123,6 +123,8 @@ _FOR_PERSON = [may(CARING, Is.KNOWING)]
 _BY_LEAD = [may(LEADING, Is.KNOWING)]
 _OF_SESSION = [may(WORKING, Is.HOLDER)]
 _MACHINES = [may((Role.SERVICE,))]
+_BY_ADMIN = [may((Role.TENANT_ADMIN,))]
+_DECIDING = [may(LEADING, Is.OWN), *_BY_ADMIN]
 _LINK = Public(
     "A signed link, sent to the organisation that was asked and to no one else; it expires, is "
     "for one referral, and shows what that organisation may see."
@@ -193,6 +195,22 @@ TABLE: Table = {
     "POST /persons/{person_id}/merge": _BY_LEAD,
     "POST /persons/{person_id}/unmerge": _BY_LEAD,
     "POST /persons/{person_id}/not-duplicate": _BY_LEAD,
+    # A person's rights over their data
+    "POST /persons/{person_id}/erasure": [
+        may(LEADING, Is.KNOWING),
+        may((Role.TENANT_ADMIN,)),
+    ],
+    "GET /erasures": _DECIDING,
+    "GET /erasures/{erasure_id}": _DECIDING,
+    "POST /erasures/{erasure_id}/decision": _DECIDING,
+    "GET /persons/{person_id}/data-opt-out": _FOR_PERSON,
+    "PUT /persons/{person_id}/data-opt-out": _FOR_PERSON,
+    "PUT /persons/{person_id}/legal-hold": _BY_LEAD,
+    "GET /persons/{person_id}/export": _BY_LEAD,
+    "GET /retention/rules": _BY_ADMIN,
+    "PUT /retention/rules": _BY_ADMIN,
+    "GET /retention/due": _BY_ADMIN,
+    "POST /retention/erasures": _BY_ADMIN,
     # Safeguarding
     "POST /safeguarding-concerns": [may(RAISING)],
     "GET /safeguarding-concerns": [may(RAISING, Is.LEAD)],

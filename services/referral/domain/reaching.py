@@ -10,7 +10,7 @@ from services.referral.domain.consent import withdrawn_at
 from services.referral.domain.contact import Contact, ContactWay, WaySafety
 from services.referral.domain.person import Person
 
-Suppression = Literal["deceased", "do_not_contact", "restricted", "no_consent"]
+Suppression = Literal["deceased", "do_not_contact", "restricted", "no_consent", "processing_held"]
 MessageWay = Literal["sms", "email", "letter"]
 
 _UNASKED: tuple[MessageWay, ...] = ("sms", "email", "letter")
@@ -35,6 +35,8 @@ def suppression(person: Person, agreed_at: datetime | None) -> Suppression | Non
     """
     if person.deceased is not None:
         return "deceased"
+    if person.held is not None:
+        return "processing_held"
     if person.contact.do_not_contact:
         return "do_not_contact"
     if person.restriction is not None:

@@ -93,6 +93,8 @@ class Referral(BaseModel):
     goals: dict[str, GoalProgress] = {}
     contacts: tuple[ContactAttempt, ...] = ()
     closure_proposed: Literal["did_not_attend", "uncontactable"] | None = None
+    counted: bool = True
+    """Whether the case may be counted in reports: not where the person opted out."""
     attention: Literal["death_revoked", "moved_out_of_area"] | None = None
     """Why someone should look at it again; nothing is reopened by itself."""
     clocks: Clocks = Clocks()

@@ -26,12 +26,22 @@ def check_open_to(person: Person, actor: Actor) -> None:
         raise Forbidden("This record is restricted to the workers named on it.")
 
 
-def check_living(person: Person) -> None:
-    """Raise Conflict where a referral is to be made for someone recorded as deceased."""
+def check_referable(person: Person) -> None:
+    """Raise Conflict where no referral may be made for the person: deceased, or held."""
+    check_not_held(person)
     if person.deceased is not None:
         raise Conflict(
             "This person is recorded as deceased; revoke that first if it is wrong.",
             {"current_status": "deceased", "allowed": []},
+        )
+
+
+def check_not_held(person: Person) -> None:
+    """Raise Conflict while a request to be erased waits for its decision."""
+    if person.held is not None:
+        raise Conflict(
+            "This person asked to be erased, and nothing new is done until that is decided.",
+            {"current_status": "processing_held", "allowed": []},
         )
 
 
@@ -53,6 +63,7 @@ def check_old_enough(person: Person, *, pointer: str, day: date, minimum_age: in
 def change(person: Person, cause: Cause, **changes: Any) -> ChangedPerson:
     """Facts about the person are put right."""
     check_open_to(person, cause.actor)
+    check_not_held(person)
     changed = person.with_(**changes)
     if changed == person:
         return person, []

@@ -6,7 +6,12 @@ from services.referral.handlers.answering import (
     make_link,
     read_expired,
 )
-from services.referral.handlers.arranging import put_rules, rules_of
+from services.referral.handlers.arranging import (
+    put_retention,
+    put_rules,
+    retention_of,
+    rules_of,
+)
 from services.referral.handlers.caseload import (
     Handover,
     accept,
@@ -19,6 +24,15 @@ from services.referral.handlers.changing import change, change_by_fact, ring
 from services.referral.handlers.consent import (
     after_consent_withdrawn,
 )
+from services.referral.handlers.erasing import (
+    after_erased,
+    decide_erasure,
+    list_erasures,
+    note_applied,
+    read_erasure,
+    request_erasure,
+)
+from services.referral.handlers.exporting import Export, export_person
 from services.referral.handlers.hearing import note_goal, note_listing
 from services.referral.handlers.keeping_in_touch import (
     contact_log,
@@ -49,11 +63,14 @@ from services.referral.handlers.persons import (
     after_death,
     after_death_revoked,
     after_move,
+    after_opt_out,
     change_person,
+    choose_opt_out,
     why_silent,
 )
 from services.referral.handlers.referring import Request, refer, submit
 from services.referral.handlers.rerouting import NewRoute, note_referral_made, reroute
+from services.referral.handlers.retaining import erase_past, past_their_time
 from services.referral.handlers.safeguarding import (
     alerts,
     close_concern,
@@ -75,6 +92,7 @@ from services.referral.handlers.watching import (
 from services.referral.handlers.worklist import Item, todo
 
 __all__ = [
+    "Export",
     "Handover",
     "Item",
     "NewRoute",
@@ -86,8 +104,10 @@ __all__ = [
     "after_consent_withdrawn",
     "after_death",
     "after_death_revoked",
+    "after_erased",
     "after_merged",
     "after_move",
+    "after_opt_out",
     "after_unmerged",
     "alerts",
     "among",
@@ -100,12 +120,17 @@ __all__ = [
     "change_person",
     "change_places",
     "change_session",
+    "choose_opt_out",
     "close_concern",
     "contact_log",
+    "decide_erasure",
+    "erase_past",
+    "export_person",
     "follow_session",
     "give_place_back",
     "hand_over",
     "list_duplicates",
+    "list_erasures",
     "log_contact",
     "look_at",
     "look_at_all",
@@ -113,18 +138,24 @@ __all__ = [
     "look_by_link",
     "make_link",
     "merge",
+    "note_applied",
     "note_duplicates",
     "note_goal",
     "note_listing",
     "note_referral_made",
     "notes_of",
+    "past_their_time",
+    "put_retention",
     "put_rules",
     "put_worker",
     "raise_concern",
     "read_concern",
+    "read_erasure",
     "read_expired",
     "refer",
+    "request_erasure",
     "reroute",
+    "retention_of",
     "ring",
     "rules_of",
     "schedule",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.referral.domain.consent import withdrawn_at
 from services.referral.domain.ending import end_for_consent, end_for_death
+from services.referral.domain.opting_out import follow_choice
 from services.referral.domain.person import Person
 from services.referral.domain.referral import Changed, Referral
 from services.referral.handlers.changing import change_by_fact
@@ -34,6 +35,8 @@ async def after_consent_withdrawn(stores: Stores, event: ConsentWithdrawn, cause
 async def end_if_over(stores: Stores, referral_id: str, cause: Cause) -> Saved[Referral]:
     """End a new referral of someone who died, or took back their consent, as it was made.
 
+    One of someone who opted out of reports just then is taken out of them.
+
     Either this comes after that was written and sees it, or whoever follows that comes after
     the referral was written and sees the referral: no order of the two writes is missed.
     """
@@ -44,9 +47,12 @@ async def end_if_over(stores: Stores, referral_id: str, cause: Cause) -> Saved[R
         return saved
 
     def end(referral: Referral, cause: Cause) -> Changed:
+        counted, events = follow_choice(referral, cause, person=person)
         if person.deceased is not None:
-            return end_for_death(referral, cause)
-        return _end_without_consent(person, referral, cause)
+            ended, more = end_for_death(counted, cause)
+        else:
+            ended, more = _end_without_consent(person, counted, cause)
+        return ended, [*events, *more]
 
     if end(saved.state, cause)[0] == saved.state:
         return saved

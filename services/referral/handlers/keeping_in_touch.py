@@ -55,11 +55,12 @@ async def contact_log(
 async def write_note(stores: Stores, referral_id: str, text: str, cause: Cause) -> Saved[Note]:
     """Keep a note of one's own organisation about a referral it knows of."""
     actor = cause.actor
-    await _permitted(stores, referral_id, actor, cause.at)
+    referral = await _permitted(stores, referral_id, actor, cause.at)
     note = Note(
         id=cause.make_id("note"),
         tenant=actor.tenant,
         referral_id=referral_id,
+        person_id=referral.person_id,
         organisation_id=actor.organisation,
         written_at=cause.at,
         written_by=actor.subject,

@@ -14,7 +14,7 @@ from services.referral.domain.person import ChangedPerson, Person
 from services.referral.domain.referral import Changed, Referral
 from services.referral.handlers.changing import change_by_fact
 from services.referral.handlers.looking import known_among, look_at_person
-from services.referral.handlers.persons import change_person
+from services.referral.handlers.persons import change_person, follow_opt_out
 from services.referral.store import Stores
 from shared.cause import Actor, Cause
 from shared.errors import Conflict, FieldError, Invalid, NotFound
@@ -181,7 +181,7 @@ async def settle_merge(stores: Stores, survivor_id: str, retired_id: str, cause:
     tenant = cause.actor.tenant
     survivor = await _exact(stores, survivor_id, tenant)
     trail = merging.in_force(survivor, retired_id) if survivor else None
-    if trail is None:
+    if survivor is None or trail is None:
         return
     await stores.persons.update(
         retired_id, lambda person: merging.retire(person, survivor_id), cause, remember=False
@@ -196,6 +196,7 @@ async def settle_merge(stores: Stores, survivor_id: str, retired_id: str, cause:
     for referral_id in trail.withdrawn_referral_ids:
         await change_by_fact(stores, referral_id, end_as_duplicate, cause)
     way = [each.id for each in await stores.persons.way(retired_id, tenant)]
+    await follow_opt_out(stores, survivor, cause)
     for saved in await _all_of(stores, retired_id, tenant):
         await _rekey(stores, saved.id, partial(_rekeyed, way=way), cause)
 
@@ -212,6 +213,10 @@ async def settle_unmerge(stores: Stores, survivor_id: str, retired_id: str, caus
     )
     for saved in await _once_of(stores, retired_id, tenant):
         await _rekey(stores, saved.id, partial(_unkeyed, retired_id=retired_id), cause)
+    for person_id in (survivor_id, retired_id):
+        person = await _exact(stores, person_id, tenant)
+        if person is not None:
+            await follow_opt_out(stores, person, cause)
 
 
 def _rekeyed(referral: Referral, _: Cause, *, way: Sequence[str]) -> Changed:

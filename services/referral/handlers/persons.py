@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
-from services.referral.domain import ending
+from services.referral.domain import ending, opting_out
 from services.referral.domain.consent import withdrawn_at
 from services.referral.domain.person import ChangedPerson, Person
 from services.referral.domain.reaching import Suppression, suppression
@@ -15,7 +17,13 @@ from services.referral.handlers.looking import look_at_person
 from services.referral.store import NHS_NUMBER, Stores
 from shared.cause import Actor, Cause
 from shared.errors import Conflict, NotFound
-from shared.events import PersonDeceased, PersonDeceasedRevoked, PersonMoved
+from shared.events import (
+    PersonDataOptOutChanged,
+    PersonDeceased,
+    PersonDeceasedRevoked,
+    PersonMoved,
+)
+from shared.ids import derived_id
 from shared.store import Duplicate, Saved
 
 PersonCommand = Callable[[Person, Cause], ChangedPerson]
@@ -81,6 +89,32 @@ async def after_death_revoked(stores: Stores, event: PersonDeceasedRevoked, caus
     person = await _person(stores, event.person_id, cause.actor)
     if person is not None and person.deceased is None:
         await each_referral(stores, person, mark, cause)
+
+
+async def choose_opt_out(
+    stores: Stores, person_id: str, cause: Cause, *, opted_out: bool, if_match: int | None
+) -> Saved[Person]:
+    """Write down the person's choice; their cases follow at once, and by its fact after a crash."""
+
+    def command(person: Person, cause: Cause) -> ChangedPerson:
+        return opting_out.choose(person, cause, opted_out=opted_out)
+
+    saved = await change_person(stores, person_id, command, cause, if_match=if_match)
+    await follow_opt_out(stores, saved.state, cause)
+    return saved
+
+
+async def after_opt_out(stores: Stores, event: PersonDataOptOutChanged, cause: Cause) -> None:
+    """Every case of the person is counted, or not, as their record says now."""
+    person = await _person(stores, event.person_id, cause.actor)
+    if person is not None:
+        await follow_opt_out(stores, person, cause)
+
+
+async def follow_opt_out(stores: Stores, person: Person, cause: Cause) -> None:
+    """Every case of the person is counted, or taken out of reports, as their record says."""
+    own = replace(cause, id=derived_id(cause.id, "opt-out"), digest=None)
+    await each_referral(stores, person, partial(opting_out.follow_choice, person=person), own)
 
 
 async def after_move(stores: Stores, event: PersonMoved, cause: Cause) -> None:

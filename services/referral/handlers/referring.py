@@ -19,7 +19,7 @@ from services.referral.domain.person import Person
 from services.referral.domain.record import Consent
 from services.referral.domain.referral import Referral
 from services.referral.domain.rerouting import replaced_already
-from services.referral.domain.standing import check_living, check_old_enough, check_open_to
+from services.referral.domain.standing import check_old_enough, check_open_to, check_referable
 from services.referral.handlers.changing import change
 from services.referral.handlers.consent import end_if_over
 from services.referral.handlers.looking import check_open
@@ -102,7 +102,7 @@ async def submit(
         earlier = await stores.referrals.of_person(draft.person_id, draft.service_id, tenant)
         check_not_repeated(draft, earlier, cause.at, rules.duplicate_days)
     person = (await stores.persons.resolve(draft.person_id, tenant)).state
-    check_living(person)
+    check_referable(person)
 
     def command(written: Referral, cause: Cause) -> referrals.Changed:
         made, events = referrals.submit(written, cause, due_by=expires_at(cause.at, rules))
@@ -144,7 +144,7 @@ async def _prepared(stores: Stores, request: Request, cause: Cause) -> tuple[Ref
     else:
         intake = await _case_of(stores, request, cause)
         person = (await stores.persons.resolve(intake.person_id, tenant)).state
-        check_living(person)
+        check_referable(person)
         person_id, case_id = person.id, intake.id
         source, team = intake.source_organisation_id, intake.team_organisation_id
         source_code = intake.source_code
@@ -208,6 +208,8 @@ async def _insert(
     rules = await stores.tenants.rules(referral.tenant)
     answered = referral.kind == "signpost"
     due_by = None if answered else expires_at(cause.at, rules)
+    if person.opted_out:
+        referral = referral.with_(counted=False)
     made, events = referrals.create(referral, cause, due_by=due_by)
     events = [*events, *profiles(made, person, cause)]
     made, events = follow(None, made, events, cause, rules)
@@ -244,7 +246,7 @@ async def _person_for(stores: Stores, request: Request, new_id: str, cause: Caus
         except NotFound:
             raise _invalid("/person_id", "must be the id of a person known here") from None
         check_open_to(known, cause.actor)
-        check_living(known)
+        check_referable(known)
         check_age(known, pointer="/person_id")
         return known
     if request.new_person is None:
@@ -257,7 +259,7 @@ async def _person_for(stores: Stores, request: Request, new_id: str, cause: Caus
         if taken.index != NHS_NUMBER or person.nhs_number is None:
             raise
         known = (await stores.persons.with_nhs_number(person.nhs_number, tenant)).state
-        check_living(known)
+        check_referable(known)
         return known
     return (await note_duplicates(stores, saved, cause)).state
 

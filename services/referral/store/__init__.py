@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.referral.store.concerns import Concerns
+from services.referral.store.erasures import Erasures
 from services.referral.store.listings import Listings, listing_key
 from services.referral.store.notes import Notes
 from services.referral.store.persons import NHS_NUMBER, Persons
@@ -18,6 +19,7 @@ from services.referral.store.sessions import Sessions
 from services.referral.store.teams import Teams, team_key
 from services.referral.store.tenants import Tenant, Tenants
 from services.referral.store.visible import visible_to, visible_with_person
+from shared.store import DataKeys
 
 __all__ = [
     "NHS_NUMBER",
@@ -25,6 +27,7 @@ __all__ = [
     "ONE_REPLACEMENT",
     "SOURCE",
     "Concerns",
+    "Erasures",
     "Listings",
     "Notes",
     "Persons",
@@ -53,3 +56,5 @@ class Stores:
     notes: Notes
     sessions: Sessions
     concerns: Concerns
+    erasures: Erasures
+    person_keys: DataKeys

@@ -8,19 +8,21 @@ from typing import Any
 
 from services.referral.domain.safeguarding import LEAD, Concern
 from shared.cause import Actor
-from shared.store import Index, Page, Saved, Store
+from shared.store import Index, Page, Saved, Seals, Store
 
 
 class Concerns(Store[Concern]):
     """One document per concern. No source: a fact stated here would be refused."""
 
     model = Concern
+    seals = Seals(owner="person_id", fields=("details", "outcome_note"))
     indexes = (
         Index(
             "open",
             (("tenant", 1), ("facets.open", 1), ("created_at", -1)),
             where={"facets.open": True},
         ),
+        Index("person", (("tenant", 1), ("state.person_id", 1))),
         Index("lead", (("tenant", 1), ("state.lead_subject", 1), ("created_at", -1))),
     )
 
@@ -55,6 +57,12 @@ class Concerns(Store[Concern]):
             ]
         )
         return (found[0]["count"], found[0]["oldest"]) if found else (0, None)
+
+    async def ids_about(self, person_ids: Sequence[str], tenant: str) -> list[str]:
+        """The ids of all that are about these records of a person."""
+        where = {"tenant": tenant, "state.person_id": {"$in": list(person_ids)}}
+        found = await self.aggregate([{"$match": where}, {"$project": {"_id": 1}}])
+        return [document["_id"] for document in found]
 
 
 def _led_by(actor: Actor) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.referral.domain.referral import Referral
 from shared.errors import NotFound
-from shared.store import Index, Saved, Store
+from shared.store import Index, Saved, Seals, Store
 
 SOURCE = "/linkway/referral"
 ONE_OPEN = "one_open_per_service"
@@ -23,6 +23,10 @@ class Referrals(Store[Referral]):
     model = Referral
     source = SOURCE
     key_at = "state.case_id"
+    seals = Seals(
+        owner="person_id",
+        fields=("reason", "override_reason", "questions", "contacts", "reroute_dismissed"),
+    )
     indexes = (
         Index(
             ONE_OPEN,

@@ -6,6 +6,8 @@ import time
 
 from pydantic import BaseModel, ConfigDict
 
+from services.referral.domain.retention import DEFAULT as RETENTION
+from services.referral.domain.retention import RetentionRules
 from services.referral.domain.rules import DEFAULT, Rules
 from shared.errors import NotFound
 from shared.store import Collection, Store
@@ -21,6 +23,7 @@ class Tenant(BaseModel):
 
     tenant: str
     rules: Rules = DEFAULT
+    retention: RetentionRules = RETENTION
 
 
 class Tenants(Store[Tenant]):
@@ -45,6 +48,13 @@ class Tenants(Store[Tenant]):
             rules = DEFAULT
         self._recent[tenant] = (time.monotonic(), rules)
         return rules
+
+    async def retention(self, tenant: str) -> RetentionRules:
+        """For how long the tenant keeps records."""
+        try:
+            return (await self.get(tenant, tenant)).state.retention
+        except NotFound:
+            return RETENTION
 
     def forget(self, tenant: str) -> None:
         """This tenant's rules were just written."""

@@ -5,6 +5,7 @@ from services.outcomes.domain.reports.case import Case, Contribution
 from services.outcomes.domain.reports.cells import Cell, Deltas, add, add_up, cell_id, empty_cell
 from services.outcomes.domain.reports.contribution import contribution
 from services.outcomes.domain.reports.facts import (
+    forget,
     note_assessment,
     note_contact,
     note_goal,
@@ -64,6 +65,7 @@ __all__ = [
     "counted_in",
     "empty_cell",
     "entries_of",
+    "forget",
     "lines_of",
     "note_assessment",
     "note_contact",

@@ -42,6 +42,8 @@ class Profile(Strict):
     sex: AdministrativeGender
     ethnic_group: EthnicGroup
     deprivation_decile: int | None
+    secondary_use: bool = True
+    """Whether the case is counted at all: not where the person opted out."""
 
 
 class Needs(Strict):
@@ -144,5 +146,7 @@ class Case(Strict):
     goals: Mapping[str, GoalStanding] = {}
     wellbeing: Wellbeing | None = None
     unmet: Unmet | None = None
+    erased: bool = False
+    """The person was erased: what is counted stays, and nothing else is known any more."""
     counted: Contribution | None = None
     counted_in: int = 0

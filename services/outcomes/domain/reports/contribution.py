@@ -54,7 +54,14 @@ def split(key: str) -> list[str]:
 
 
 def contribution(case: Case) -> Contribution | None:
-    """What reports count of the case; None before its intake is known, or if that was an error."""
+    """What reports count of the case; None before its intake is known, or if that was an error.
+
+    None as well where the person opted out of everything beyond their own care.
+    """
+    if case.erased:
+        return case.counted
+    if case.profile is not None and not case.profile.secondary_use:
+        return None
     if case.unmet is not None:
         unmet = case.unmet
         figures = [

@@ -114,6 +114,7 @@ def note_profile(case: Case, event: CaseProfiled) -> Case:
         sex=event.sex,
         ethnic_group=event.ethnic_group,
         deprivation_decile=event.deprivation_decile,
+        secondary_use=event.secondary_use,
     )
     return case.model_copy(update={"profile": profile})
 
@@ -165,6 +166,18 @@ def note_unmet(case: Case, event: NeedUnmet) -> Case:
         district=event.district,
     )
     return case.model_copy(update={"unmet": unmet})
+
+
+def forget(case: Case) -> Case:
+    """Nothing is left of the case but what cells hold of it: a number among others."""
+    return Case(
+        tenant=case.tenant,
+        case_id=case.case_id,
+        changed_at=case.changed_at,
+        erased=True,
+        counted=case.counted,
+        counted_in=case.counted_in,
+    )
 
 
 def _code(event: ReferralEvent) -> str | None:
