@@ -64,13 +64,14 @@ async def main(count: int, rounds: int) -> None:
 
 def report(console: Console, results: Loads, used: Spent) -> None:
     """A line for each kind of work and app; the ratios are of all on to it."""
-    table = Table("", "", "a second", "all on / this", "processor ms", "this / all on")
+    table = Table("", "a second", "all on / this", "processor ms", "this / all on")
     for kind, loads in results.items():
         rates = {name: statistics.median(each.per_second for each in loads[name]) for name in APPS}
         spent = {name: statistics.median(used[kind][name]) for name in APPS}
+        table.add_section()
+        table.add_row(f"[bold]{kind.name}")
         for name in APPS:
             table.add_row(
-                kind.name if name == ALL else "",
                 name,
                 f"{rates[name]:,.0f}",
                 f"{rates[ALL] / rates[name]:.2f}",
