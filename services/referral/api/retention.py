@@ -108,7 +108,7 @@ async def erase_past(
 ) -> ErasureView:
     """Erase a record whose time is over.
 
-    As any erasure, in every service, and never undone; asked again it gives the same answer. 409
-    where the record's time is not over after all.
+    As any erasure, in every service, and never undone; asked again it gives the same answer. 404
+    where there is no such person, 409 where the record's time is not over after all.
     """
     return ErasureView.of(await handlers.erase_past(stores, body.person_id, cause))
