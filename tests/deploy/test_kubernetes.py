@@ -117,6 +117,7 @@ def test_a_service_starts_in_production_with_what_it_is_given(
 ) -> None:
     made = {
         "mongo-uri": "mongodb://user:made-up@db.example.org/?replicaSet=rs0",
+        "index-key": "made-up-made-up-made-up-made-up-made-up",
         "link-keys": "made-up-made-up-made-up-made-up-made-up",
         "secret-keys": "bWFkZS11cC1tYWRlLXVwLW1hZGUtdXAtbWFkZS11cC0=",
     }
