@@ -19,6 +19,7 @@ from services.referral.store import (
     Erasures,
     Listings,
     Notes,
+    Overrides,
     Persons,
     Referrals,
     Sessions,
@@ -47,6 +48,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         concerns=Concerns(runtime.collection("concerns"), keys),
         erasures=Erasures(runtime.collection("erasures"), keys),
         person_keys=keys,
+        overrides=Overrides(runtime.collection("overrides"), keys),
     )
     clocks = Clockwork(
         stores, runtime.clock.now, poll=timedelta(seconds=settings.clock_poll_seconds)

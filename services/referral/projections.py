@@ -54,6 +54,7 @@ REBUILDABLE = Rebuildable(
         "tenants": "Entered by tenants.",
         "teams": "Entered by teams.",
         "notes": _ENTERED,
+        "overrides": _ENTERED,
         "erasures": "Requests and decisions, entered by people.",
         "person_keys": "Keys: what one sealed is lost with it, and that is erasure.",
         "concerns": f"{_ENTERED} No event holds what a concern is about.",

@@ -20,6 +20,17 @@ class Settings(LinkSettings, VaultSettings):
     answer_link_days: float = Field(
         14, gt=0, le=90, description="Days for which a link to answer a referral holds."
     )
+    break_glass_minutes: float = Field(
+        60,
+        gt=0,
+        le=24 * 60,
+        description="Minutes for which a record stays open to whoever broke the glass on it.",
+    )
+
+    @property
+    def break_glass_holds(self) -> timedelta:
+        """For how long breaking the glass opens a record."""
+        return timedelta(minutes=self.break_glass_minutes)
 
     @property
     def answer_link_lifetime(self) -> timedelta:

@@ -71,6 +71,7 @@ from shared.events.outcomes import (
     OutcomeEvent,
 )
 from shared.events.persons import (
+    AccessOverridden,
     AdministrativeGender,
     AgeBand,
     CaseProfiled,
@@ -180,6 +181,7 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     PersonRestrictionChanged,
     ConsentGranted,
     ConsentWithdrawn,
+    AccessOverridden,
     ServicePublished,
     ServiceChanged,
     ServiceClosed,
@@ -204,6 +206,7 @@ ALL_EVENTS: tuple[type[Event], ...] = (
 
 __all__ = [
     "ALL_EVENTS",
+    "AccessOverridden",
     "AdministrativeGender",
     "AgeBand",
     "AppointmentArrived",

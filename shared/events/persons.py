@@ -121,6 +121,40 @@ class PersonRestrictionChanged(PersonEvent):
     restricted: bool
 
 
+class AccessOverridden(Event):
+    """Someone broke the glass on a person's record: once for each team whose leads are told.
+
+    Neither who nor why: those told read that at the owner's API.
+    """
+
+    type = "access-overridden"
+    topic: ClassVar[str] = "referral-events"
+    phrase = "Record opened in an emergency"
+
+    person_id: str
+    override_id: str
+    team_organisation_id: str
+    """Whose leads are told."""
+    case_id: str | None = None
+    """The case that this team holds of the person, if it holds one."""
+    until: AwareDatetime
+
+    @property
+    def subject(self) -> str:
+        """The id of the override."""
+        return self.override_id
+
+    @property
+    def key(self) -> str:
+        """The person's id."""
+        return self.person_id
+
+    @property
+    def parties(self) -> frozenset[str]:
+        """The team whose leads are told."""
+        return frozenset({self.team_organisation_id})
+
+
 class ConsentGranted(PersonEvent):
     """The person agreed to sharing with these organisations."""
 

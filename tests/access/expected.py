@@ -66,6 +66,9 @@ POST /persons/{person_id}/restriction        -     PT    PT    -     -     -   -
 GET /persons/{person_id}/consent             PT    PT    PT    -     -     -   -   -   -   -
 POST /persons/{person_id}/consent            PT    PT    PT    -     -     -   -   -   -   -
 POST /persons/{person_id}/consent/withdraw   PT    PT    PT    -     -     -   -   -   -   -
+POST /persons/{person_id}/break-glass        -     all   all   -     -     -   -   -   -   -
+GET /persons/{person_id}/overrides           -     -     PT    -     -     -   -   -   -   -
+POST /persons/{person_id}/overrides/{override_id}/review - - T  -    -     -   -   -   -   -
 GET /persons/{person_id}/reachability        -     -     -     -     -     -   -   -   -   all
 GET /persons/duplicates                      -     -     any   -     -     -   -   -   -   -
 POST /persons/{person_id}/merge              -     -     PT    -     -     -   -   -   -   -

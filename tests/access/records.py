@@ -84,8 +84,16 @@ async def of_referral(app: FastAPI, send: Send) -> Mapping[str, str]:
     erased = (await send("POST", "/referrals", "referrer", "P", other)).json()["person_id"]
     ground = {"ground": "objection"}
     erasure = await send("POST", f"/persons/{erased}/erasure", "team_lead", "T", ground)
+    opened = await send(
+        "POST",
+        f"/persons/{case['person_id']}/break-glass",
+        "team_lead",
+        "E",
+        {"reason_code": "urgent_contact", "reason": "Rang in distress."},
+    )
     return {
         "erasure_id": erasure.json()["id"],
+        "override_id": opened.json()["id"],
         "referral_id": onward["id"],
         "person_id": case["person_id"],
         "appointment_id": booked.json()["appointment_id"],

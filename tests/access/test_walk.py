@@ -50,7 +50,7 @@ class Walker:
                 tenant="icb-other" if letter == "X" else TENANT,
             )
             for role in ROLES
-            for letter, organisation in WHO.items()
+            for letter, organisation in {**WHO, "E": "emergency-org"}.items()
         }
         self.bodies = dict(_bodies(app.openapi()))
 

@@ -93,7 +93,7 @@ def test_there_is_one_golden_file_for_each_event_and_none_else() -> None:
     files = sorted(path.name for path in GOLDEN.glob("*.json"))
 
     assert files == sorted(f"{event.type}.v1.json" for event in ALL_EVENTS)
-    assert len(TYPES) == len(ALL_EVENTS) == 72
+    assert len(TYPES) == len(ALL_EVENTS) == 73
 
 
 @pytest.mark.parametrize("event_type", TYPES)
@@ -229,6 +229,12 @@ WHERE: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "notifications-erasure-applied": ("notification", "erasure_id", "erasure_id", ()),
     "consent-granted": _PERSON,
     "consent-withdrawn": _PERSON,
+    "access-overridden": (
+        "referral",
+        "override_id",
+        "person_id",
+        ("team_organisation_id",),
+    ),
     "service-assured": _DIRECTORY,
     "service-assurance-due": _DIRECTORY,
     "service-problem-reported": _DIRECTORY,

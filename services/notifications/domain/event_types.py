@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.events import (
     ALL_EVENTS,
+    AccessOverridden,
     CaseProfiled,
     Event,
     NeedUnmet,
@@ -27,5 +28,5 @@ TOLD_EVENTS: tuple[type[Event], ...] = tuple(
 EVENT_TYPES = frozenset(event.type for event in TOLD_EVENTS)
 """What can be subscribed to."""
 
-ALWAYS_TOLD = frozenset({ReferralConsentWithdrawn.type})
+ALWAYS_TOLD = frozenset({ReferralConsentWithdrawn.type, AccessOverridden.type})
 """What every party that listens at all is told, asked for or not: it must act on it."""

@@ -9,6 +9,7 @@ from services.referral.api import (
     contacts,
     erasure,
     export,
+    overrides,
     persons,
     privacy,
     referrals,
@@ -32,4 +33,5 @@ routers = (
     privacy.router,
     export.router,
     retention.router,
+    overrides.router,
 )

@@ -18,6 +18,7 @@ TAGS = {
     "contacts and notes": "Attempts to reach the person, and an organisation's own notes.",
     "caseload": "Teams, whose case it is, what is to be done today, and the limits worked by.",
     "persons": "Who someone is and how to reach them safely; moves, deaths, duplicates.",
+    "emergency access": "Breaking the glass when waiting would harm someone, and who did.",
     "consent": "What the person agreed to share, with whom, and when they took it back.",
     "privacy": "A person's rights over their data: erasure, a copy of it, opting out.",
     "safeguarding": "Concerns for someone's safety, for the lead and the author alone.",

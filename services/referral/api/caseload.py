@@ -16,7 +16,7 @@ from services.referral.domain.caseload import Worker
 from services.referral.domain.consequences import go_on
 from services.referral.domain.lifecycle import Status
 from services.referral.domain.rules import Rules
-from services.referral.domain.worklist import RESTRICTED, WORDS, review_waiting
+from services.referral.domain.worklist import RESTRICTED, WORDS, Todo, review_waiting
 from shared.events import ReferralKind
 from shared.web import Acting, CauseOf, IfMatch, JsonBody, etag
 
@@ -211,6 +211,7 @@ async def put_rules(
 
 def _view(item: handlers.Item) -> TodoView:
     referral, task = item.saved.state, item.task
+    sealed = task is None or task.todo is Todo.REVIEW_ACCESS
     return TodoView(
         code="restricted" if task is None else task.todo.code,
         words=RESTRICTED if task is None else WORDS[task.todo],
@@ -219,7 +220,7 @@ def _view(item: handlers.Item) -> TodoView:
         case_id=referral.case_id,
         kind=referral.kind,
         status=referral.status,
-        priority=None if task is None else referral.priority,
+        priority=None if sealed else referral.priority,
         service_id=referral.service_id,
-        assigned_to=None if task is None else referral.assigned_to,
+        assigned_to=None if sealed else referral.assigned_to,
     )

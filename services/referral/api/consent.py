@@ -14,6 +14,7 @@ from services.referral.api.person_requests import ConsentDecision
 from services.referral.api.person_views import ConsentReceipt, ConsentRecord, ConsentView
 from services.referral.api.persons import ChangingPerson
 from services.referral.domain import consent, standing
+from services.referral.domain.policy import Sight
 from shared.web import Acting, JsonBody, Present
 
 router = APIRouter(tags=["consent"])
@@ -25,8 +26,9 @@ async def read_consent(person_id: Id, actor: Acting, stores: Kept, now: Present)
 
     Oldest first; every decision is kept for good.
     """
-    saved, _ = await handlers.look_at_person(stores, person_id, actor, now)
-    standing.check_open_to(saved.state, actor)
+    saved, how = await handlers.look_at_person(stores, person_id, actor, now)
+    if how is Sight.RESTRICTED:
+        standing.check_open_to(saved.state, actor)
     return ConsentRecord(
         items=[
             ConsentView(

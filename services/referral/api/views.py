@@ -143,9 +143,6 @@ class ReferralView(BaseModel):
                     "reason_code",
                     "outcome_code",
                     "ended_at",
-                    "replaces",
-                    "rerouted_to",
-                    "suggested_service_ids",
                 )
             },
         }
@@ -153,6 +150,9 @@ class ReferralView(BaseModel):
             view |= {"person_id": person.id, "person": PersonView.of(person, how)}
         elif how is not Sight.HAPPENED:
             view |= {
+                "replaces": referral.replaces,
+                "rerouted_to": referral.rerouted_to,
+                "suggested_service_ids": referral.suggested_service_ids,
                 "need_codes": referral.need_codes,
                 "priority": referral.priority,
                 "reason": referral.reason,

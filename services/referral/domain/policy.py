@@ -26,6 +26,8 @@ class Is(StrEnum):
     OWN = "own organisation"
     LEAD = "leads on it"
     AUTHOR = "wrote it"
+    OVERRIDER = "broke the glass"
+    TOLD = "is told"
 
 
 class Sight(Enum):
@@ -59,6 +61,8 @@ _WORDS: Mapping[str, str] = {
     Is.OWN: "The asker's own organisation: its team, its worklist, its notes.",
     Is.LEAD: "The safeguarding lead of the tenant, or whom the concern names as its lead.",
     Is.AUTHOR: "Whoever raised the concern.",
+    Is.OVERRIDER: "A worker who broke the glass on this person, until that runs out.",
+    Is.TOLD: "The organisation of those who are told that the glass was broken.",
     Sight.ALL.value: "All of the referral and of the person.",
     Sight.SERVING.value: "The referral, and who the person is and how to reach them; not the NHS "
     "number, date of birth or case.",
@@ -112,6 +116,7 @@ _SEEING = [
     may(COARSE, Is.REFERRER, Is.PRACTICE, Is.TEAM, *PROVIDER, sees=Sight.HAPPENED),
     may((Role.OPERATIONS,), sees=Sight.HAPPENED),
 ]
+_SEEING_ONE = [*_SEEING, may(HOLDING, Is.OVERRIDER, sees=Sight.ALL)]
 _SERVED = [
     may(WORKING, Is.WRITER, Is.REFERRER, Is.PRACTICE, Is.TEAM, sees=Sight.ALL),
     may(WORKING, Is.SERVING, sees=Sight.SERVING),
@@ -139,8 +144,8 @@ TABLE: Table = {
     # Referrals
     "POST /referrals": [may(REFERRING)],
     LIST: _SEEING,
-    READ: _SEEING,
-    "GET /referrals/{referral_id}/history": _SEEING,
+    READ: _SEEING_ONE,
+    "GET /referrals/{referral_id}/history": _SEEING_ONE,
     "POST /referrals/{referral_id}/accept": _BY_PROVIDER,
     ASSIGN: _BY_PROVIDER,
     "POST /referrals/{referral_id}/waitlist": _BY_PROVIDER,
@@ -181,13 +186,19 @@ TABLE: Table = {
     "POST /referrals/{referral_id}/notes": _NOTING,
     "GET /referrals/{referral_id}/notes": _NOTING,
     # Persons and consent
-    READ_PERSON: [may(CARING, Is.KNOWING, sees=Sight.ALL)],
+    READ_PERSON: [
+        may(CARING, Is.KNOWING, sees=Sight.ALL),
+        may(HOLDING, Is.OVERRIDER, sees=Sight.ALL),
+    ],
+    "POST /persons/{person_id}/break-glass": [may(HOLDING)],
+    "GET /persons/{person_id}/overrides": [may(LEADING, Is.KNOWING, Is.TOLD)],
+    "POST /persons/{person_id}/overrides/{override_id}/review": [may(LEADING, Is.TOLD)],
     "PATCH /persons/{person_id}": _FOR_PERSON,
     "POST /persons/{person_id}/moved": _FOR_PERSON,
     "POST /persons/{person_id}/deceased": _FOR_PERSON,
     "POST /persons/{person_id}/deceased/revoke": _FOR_PERSON,
     "POST /persons/{person_id}/restriction": [may(HOLDING, Is.KNOWING)],
-    "GET /persons/{person_id}/consent": _FOR_PERSON,
+    "GET /persons/{person_id}/consent": [*_FOR_PERSON, may(HOLDING, Is.OVERRIDER)],
     "POST /persons/{person_id}/consent": _FOR_PERSON,
     "POST /persons/{person_id}/consent/withdraw": _FOR_PERSON,
     "GET /persons/{person_id}/reachability": _MACHINES,

@@ -23,6 +23,7 @@ from shared.errors import Conflict
 class Todo(IntEnum):
     """What is to be done; the lower comes first."""
 
+    REVIEW_ACCESS = 0
     ANSWER_OVERDUE = 1
     CHOOSE_ANOTHER_SERVICE = 2
     ANSWER_QUESTION = 3
@@ -44,6 +45,7 @@ class Todo(IntEnum):
 
 
 WORDS = {
+    Todo.REVIEW_ACCESS: "Someone broke the glass on this person's record: look at who and why",
     Todo.ANSWER_OVERDUE: "Answer this referral: it has waited too long",
     Todo.CHOOSE_ANOTHER_SERVICE: "Choose another service: this one leads nowhere",
     Todo.ANSWER_QUESTION: "Answer the provider's question",

@@ -58,6 +58,11 @@ from services.referral.handlers.merging import (
     tell_apart,
     unmerge,
 )
+from services.referral.handlers.overriding import (
+    break_glass,
+    overrides_of,
+    review_override,
+)
 from services.referral.handlers.persons import (
     PersonCommand,
     after_death,
@@ -113,6 +118,7 @@ __all__ = [
     "among",
     "answer_by_link",
     "assign",
+    "break_glass",
     "candidates_for",
     "candidates_of",
     "change",
@@ -144,6 +150,7 @@ __all__ = [
     "note_listing",
     "note_referral_made",
     "notes_of",
+    "overrides_of",
     "past_their_time",
     "put_retention",
     "put_rules",
@@ -156,6 +163,7 @@ __all__ = [
     "request_erasure",
     "reroute",
     "retention_of",
+    "review_override",
     "ring",
     "rules_of",
     "schedule",

@@ -166,6 +166,7 @@ async def carry_out(stores: Stores, erasure: Erasure, cause: Cause) -> None:
             continue
     await stores.notes.bury(await stores.notes.ids_about(persons, tenant), tenant, at)
     await stores.concerns.bury(await stores.concerns.ids_about(persons, tenant), tenant, at)
+    await stores.overrides.bury(await stores.overrides.ids_about(persons, tenant), tenant, at)
     await stores.referrals.bury(referrals, tenant, at)
     # Keys last: until here a crash leaves records that can be found by what they hold.
     await stores.persons.bury(persons, tenant, at)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from services.referral.domain.access import sight
 from services.referral.domain.disclosure import disclosed, practice_link_ended
+from services.referral.domain.lifecycle import Status
 from services.referral.domain.person import Person
 from services.referral.domain.policy import POLICY, READ_PERSON, Is, Sight
 from services.referral.domain.referral import Referral
@@ -15,7 +17,8 @@ from services.referral.domain.standing import check_open_to
 from services.referral.store import Stores, visible_with_person
 from shared.cause import Actor, Cause
 from shared.errors import NotFound
-from shared.store import Saved
+from shared.policy import not_there
+from shared.store import Page, Saved
 
 Seen = tuple[Saved[Referral], Sight, Person | None]
 """A referral, how much of it the asker sees, and the person if that is part of it."""
@@ -25,9 +28,37 @@ _MOST_KNOWN = 200
 
 
 async def look_at(stores: Stores, referral_id: str, actor: Actor, at: datetime) -> Seen:
-    """A referral, how much of it this actor sees, and the person if that is part of it."""
-    saved = await stores.referrals.get(referral_id, actor.tenant)
-    return (await look_at_all(stores, [saved], actor, at))[0]
+    """A referral, how much of it this actor sees, and the person if that is part of it.
+
+    Whoever broke the glass on the person sees all, where the policy says so of what is asked.
+    """
+    saved: Saved[Referral] | None = None
+    seen: Seen | None = None
+    with suppress(NotFound):
+        saved = await stores.referrals.get(referral_id, actor.tenant)
+        seen = (await look_at_all(stores, [saved], actor, at))[0]
+    if seen is not None and seen[1] is Sight.ALL:
+        return seen
+    # Asked of one that is not there as well: the same work says nothing of whether it is.
+    person_id = saved.state.person_id if saved is not None else referral_id
+    person = await _opened(stores, person_id, actor, at)
+    if person is not None and saved is not None and saved.state.status is not Status.DRAFT:
+        return saved, Sight.ALL, person
+    if seen is None:
+        raise not_there()
+    return seen
+
+
+async def _opened(stores: Stores, person_id: str, actor: Actor, at: datetime) -> Person | None:
+    """The person, where the actor broke the glass on them and asks for what that opens."""
+    if Is.OVERRIDER not in POLICY.relations(actor):
+        return None
+    try:
+        person = (await stores.persons.resolve(person_id, actor.tenant)).state
+        ids = await stores.persons.ids_of(person)
+    except NotFound:
+        person, ids = None, (person_id,)
+    return person if await stores.overrides.in_force(actor, ids, at) else None
 
 
 async def look_at_all(
@@ -65,10 +96,25 @@ async def check_open(stores: Stores, page: Sequence[Referral], cause: Cause) -> 
 async def look_at_person(
     stores: Stores, person_id: str, actor: Actor, at: datetime
 ) -> tuple[Saved[Person], Sight]:
-    """A person, for organisations that see all of one of their referrals. Else NotFound."""
-    saved = await stores.persons.resolve(person_id, actor.tenant)
-    POLICY.require(actor, {Is.KNOWING} if await known_among(stores, [saved], actor, at) else ())
-    how = Sight.ALL if saved.state.is_open_to(actor.subject) else Sight.RESTRICTED
+    """A person, for organisations that see all of one of their referrals. Else NotFound.
+
+    And for whoever broke the glass on them, where the policy says so of what is asked.
+    """
+    try:
+        saved = await stores.persons.resolve(person_id, actor.tenant)
+    except NotFound:
+        # The same work as for someone there is says nothing of whether there is anyone.
+        await _referrals_known_to(stores, [person_id], actor)
+        await _opened(stores, person_id, actor, at)
+        raise not_there() from None
+    known = bool(await known_among(stores, [saved], actor, at))
+    if known and saved.state.is_open_to(actor.subject):
+        held, how = {Is.KNOWING}, Sight.ALL
+    elif await _opened(stores, saved.id, actor, at) is not None:
+        held, how = {Is.OVERRIDER}, Sight.ALL
+    else:
+        held, how = ({Is.KNOWING} if known else set()), Sight.RESTRICTED
+    POLICY.require(actor, held)
     return saved, how
 
 
@@ -81,10 +127,23 @@ async def known_among(
     owner = {
         alias: saved for saved in persons for alias in await stores.persons.ids_of(saved.state)
     }
-    page = await stores.referrals.find(
+    page = await _referrals_known_to(stores, list(owner), actor)
+    known = {
+        owner[each.state.person_id].id
+        for each in page.items
+        if not practice_link_ended(each.state, owner[each.state.person_id].state, actor, at)
+    }
+    return [saved for saved in persons if saved.id in known]
+
+
+async def _referrals_known_to(
+    stores: Stores, person_ids: Sequence[str], actor: Actor
+) -> Page[Referral]:
+    """Referrals of these persons that the actor's organisation made, or that make it know them."""
+    return await stores.referrals.find(
         actor.tenant,
         {
-            "state.person_id": {"$in": list(owner)},
+            "state.person_id": {"$in": list(person_ids)},
             "$or": [
                 {"state.referrer_organisation_id": actor.organisation},
                 {"state.source_organisation_id": actor.organisation},
@@ -93,12 +152,6 @@ async def known_among(
         },
         limit=_MOST_KNOWN,
     )
-    known = {
-        owner[each.state.person_id].id
-        for each in page.items
-        if not practice_link_ended(each.state, owner[each.state.person_id].state, actor, at)
-    }
-    return [saved for saved in persons if saved.id in known]
 
 
 async def among(

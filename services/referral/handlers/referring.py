@@ -22,7 +22,7 @@ from services.referral.domain.rerouting import replaced_already
 from services.referral.domain.standing import check_old_enough, check_open_to, check_referable
 from services.referral.handlers.changing import change
 from services.referral.handlers.consent import end_if_over
-from services.referral.handlers.looking import check_open
+from services.referral.handlers.looking import check_open, known_among
 from services.referral.handlers.merging import note_duplicates
 from services.referral.store import NHS_NUMBER, ONE_OPEN, ONE_REPLACEMENT, Stores
 from shared.cause import Cause
@@ -241,10 +241,7 @@ async def _person_for(stores: Stores, request: Request, new_id: str, cause: Caus
     rules = await stores.tenants.rules(tenant)
     check_age = partial(check_old_enough, day=cause.at.date(), minimum_age=rules.minimum_age)
     if request.person_id is not None:
-        try:
-            known = (await stores.persons.resolve(request.person_id, tenant)).state
-        except NotFound:
-            raise _invalid("/person_id", "must be the id of a person known here") from None
+        known = await _known_person(stores, request.person_id, cause)
         check_open_to(known, cause.actor)
         check_referable(known)
         check_age(known, pointer="/person_id")
@@ -262,6 +259,21 @@ async def _person_for(stores: Stores, request: Request, new_id: str, cause: Caus
         check_referable(known)
         return known
     return (await note_duplicates(stores, saved, cause)).state
+
+
+async def _known_person(stores: Stores, person_id: str, cause: Cause) -> Person:
+    """A person whom the actor's organisation knows. Raises Invalid for any other.
+
+    An id that was learnt in another part, as a provider's, makes nobody known.
+    """
+    reason = "must be the id of a person your organisation knows"
+    try:
+        saved = await stores.persons.resolve(person_id, cause.actor.tenant)
+    except NotFound:
+        raise _invalid("/person_id", reason) from None
+    if not await known_among(stores, [saved], cause.actor, cause.at):
+        raise _invalid("/person_id", reason)
+    return saved.state
 
 
 async def _case_of(stores: Stores, request: Request, cause: Cause) -> Referral:

@@ -9,10 +9,11 @@ from datetime import datetime
 from services.referral.domain import worklist
 from services.referral.domain.policy import Sight
 from services.referral.domain.referral import Referral
-from services.referral.domain.worklist import Side, Task
+from services.referral.domain.worklist import Side, Task, Todo
 from services.referral.handlers.looking import look_at_all
 from services.referral.store import Stores
 from shared.cause import Actor
+from shared.policy import Role
 from shared.store import Saved
 
 _MOST = 2000
@@ -45,19 +46,40 @@ async def todo(
         for saved in await _candidates(stores, actor, side, now, worker)
         if (task := worklist.due(saved.state, side, now, rules)) is not None
     ]
+    found += await _accesses(stores, actor)
     found.sort(key=lambda each: (each[1].todo, _urgency(each[0].state), each[1].since))
     items: list[Item] = []
     for start in range(0, len(found), limit):
         some = found[start : start + limit]
         seen = await look_at_all(stores, [saved for saved, _ in some], actor, now)
         items += [
-            Item(saved, None if how is Sight.RESTRICTED else task)
+            Item(saved, task if _is_shown(task, how) else None)
             for (saved, task), (_, how, _) in zip(some, seen, strict=True)
             if how is not Sight.HAPPENED
         ]
         if len(items) >= limit:
             break
     return sorted(items[:limit], key=lambda item: item.task is None)
+
+
+def _is_shown(task: Task, how: Sight) -> bool:
+    """A lead who may not see the record is still told that the glass was broken on it."""
+    return how is not Sight.RESTRICTED or task.todo is Todo.REVIEW_ACCESS
+
+
+async def _accesses(stores: Stores, actor: Actor) -> Sequence[tuple[Saved[Referral], Task]]:
+    """The team's cases on whose persons the glass was broken, for its leads to look at."""
+    if actor.role != Role.TEAM_LEAD:
+        return []
+    own = actor.organisation
+    made = [each.state for each in await stores.overrides.to_review(own, actor.tenant)]
+    ids = list({each.cases[own] for each in made if own in each.cases})
+    cases = await stores.referrals.get_many(ids, actor.tenant) if ids else {}
+    return [
+        (cases[each.cases[own]], Task(Todo.REVIEW_ACCESS, "provider", each.at))
+        for each in made
+        if each.cases.get(own) in cases
+    ]
 
 
 async def _candidates(

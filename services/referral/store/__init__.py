@@ -8,6 +8,7 @@ from services.referral.store.concerns import Concerns
 from services.referral.store.erasures import Erasures
 from services.referral.store.listings import Listings, listing_key
 from services.referral.store.notes import Notes
+from services.referral.store.overrides import Overrides
 from services.referral.store.persons import NHS_NUMBER, Persons
 from services.referral.store.referrals import (
     ONE_OPEN,
@@ -30,6 +31,7 @@ __all__ = [
     "Erasures",
     "Listings",
     "Notes",
+    "Overrides",
     "Persons",
     "Referrals",
     "Sessions",
@@ -58,3 +60,4 @@ class Stores:
     concerns: Concerns
     erasures: Erasures
     person_keys: DataKeys
+    overrides: Overrides

@@ -91,7 +91,7 @@ class Referrals(Store[Referral]):
         return [state.person_id, state.case_id]
 
     def facets(self, state: Referral) -> Mapping[str, Any]:
-        """What the rules of one, and whoever looks for something to do, find it by."""
+        """What the rules of one, whoever looks for something to do, and consent find it by."""
         return {
             "open": True if state.is_open else None,
             "replaces": True if state.replaces else None,
@@ -99,6 +99,7 @@ class Referrals(Store[Referral]):
             "provider_todo_at": state.clocks.provider_todo_at,
             "referrer_todo_at": state.clocks.referrer_todo_at,
             "rekeyed": True if state.person_ids_before else None,
+            "consented_at": state.consent.recorded_at,
         }
 
     def receipt(self, state: Referral) -> Mapping[str, Any]:

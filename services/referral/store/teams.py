@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 from services.referral.domain.caseload import Team
 from shared.errors import NotFound
 from shared.store import Store
+
+_PAGE = 200
 
 
 class Teams(Store[Team]):
@@ -20,6 +24,22 @@ class Teams(Store[Team]):
             return (await self.get(team_key(tenant, organisation_id), tenant)).state
         except NotFound:
             return Team(tenant=tenant, organisation_id=organisation_id)
+
+    async def with_workers(self, subjects: Collection[str], tenant: str) -> Sequence[str]:
+        """The organisations of which one of these is a worker: all teams of the tenant are read.
+
+        For what happens rarely: there are some hundred teams, and ids may hold dots, which no
+        path of a query may.
+        """
+        found: list[str] = []
+        cursor: str | None = None
+        while True:
+            page = await self.find(tenant, limit=_PAGE, cursor=cursor)
+            teams = [each.state for each in page.items]
+            found += [each.organisation_id for each in teams if each.workers.keys() & set(subjects)]
+            cursor = page.next_cursor
+            if cursor is None:
+                return found
 
 
 def team_key(tenant: str, organisation_id: str) -> str:

@@ -42,7 +42,7 @@ def visible_with_person(actor: Actor, person: Person, at: datetime) -> Mapping[s
         clauses[_PROVIDER] = {
             **clauses[_PROVIDER],
             "state.consent.withdrawn_at": None,
-            **({} if since is None else {"state.consent.recorded_at": {"$gt": since}}),
+            **({} if since is None else {"facets.consented_at": {"$gt": since}}),
         }
     left = practice_left(person, at)
     if left is None:
@@ -50,7 +50,7 @@ def visible_with_person(actor: Actor, person: Person, at: datetime) -> Mapping[s
     ended = {
         _WHOSE[Is.PRACTICE]: actor.organisation,
         _WHOSE[Is.TEAM]: {"$ne": actor.organisation},
-        "state.consent.recorded_at": {"$lte": left},
+        "facets.consented_at": {"$lte": left},
     }
     return {**_any_of(clauses), "$nor": [ended]}
 
