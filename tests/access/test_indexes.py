@@ -14,6 +14,7 @@ from deploy.contracts import NOWHERE, SERVICES
 from shared.store import Index, Store
 
 INTERNAL: Mapping[str, str] = {
+    "master": "whoever changes the master key: keys wrapped by an old one, of every tenant",
     "outbox": "the relay's own: it sends what waits, of every tenant, and answers no request",
     "changed": "operations' own: what changed lately is compared for every tenant together",
     "due": "the clock workers' own: what falls due is claimed for every tenant together",
