@@ -30,8 +30,8 @@ async def change(
     is restricted to others.
     """
     known = await stores.referrals.get(referral_id, cause.actor.tenant)
-    permit(known.state, cause.actor)
     await check_open(stores, [known.state], cause)
+    permit(known.state, cause.actor)
 
     def by_rule(referral: Referral, cause: Cause) -> Changed:
         permit(referral, cause.actor)

@@ -90,8 +90,8 @@ async def submit(
     """Finish a draft, by the rules for making a referral, as they apply now."""
     tenant = cause.actor.tenant
     draft = (await stores.referrals.get(referral_id, tenant)).state
-    permit(draft, cause.actor)
     await check_open(stores, [draft], cause)
+    permit(draft, cause.actor)
     rules = await stores.tenants.rules(tenant)
     if draft.status is Status.DRAFT:
         known = await stores.listings.look_up(draft.service_id, tenant)

@@ -41,8 +41,8 @@ async def reroute(
     allows no reroute, or has one already (``referral_id``).
     """
     old = (await stores.referrals.get(referral_id, cause.actor.tenant)).state
-    permit(old, cause.actor)
     await check_open(stores, [old], cause)
+    permit(old, cause.actor)
     try:
         rerouting.check_reroute(old)
     except Conflict as refused:
