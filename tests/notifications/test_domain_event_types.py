@@ -16,8 +16,12 @@ def test_what_organisations_may_subscribe_to_follows_from_what_a_fact_is_about()
     }  # fmt: skip
     assert told <= EVENT_TYPES
     for event in ALL_EVENTS:
-        for_services = event.type == "case-profiled" or event.type.startswith(
-            ("person-", "consent-", "session-", "need-unmet", "notification-", "message-back-")
+        for_services = (
+            event.type == "case-profiled"
+            or "-erasure-" in event.type
+            or event.type.startswith(
+                ("person-", "consent-", "session-", "need-unmet", "notification-", "message-back-")
+            )
         )
         assert (event.type in EVENT_TYPES) != for_services, event.type
 

@@ -6,15 +6,24 @@ from shared.events import (
     ALL_EVENTS,
     AccessOverridden,
     CaseProfiled,
+    DirectoryErasureApplied,
     Event,
     NeedUnmet,
     NotificationEvent,
+    OutcomesErasureApplied,
     PersonEvent,
     ReferralConsentWithdrawn,
     SessionEvent,
 )
 
-_TOLD_TO_NONE = (CaseProfiled, NeedUnmet, PersonEvent, SessionEvent)
+_TOLD_TO_NONE = (
+    CaseProfiled,
+    DirectoryErasureApplied,
+    NeedUnmet,
+    OutcomesErasureApplied,
+    PersonEvent,
+    SessionEvent,
+)
 """Facts for services alone: what an organisation needs to hear of them it hears as a fact
 about its own referral, appointment or service."""
 
