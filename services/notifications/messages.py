@@ -13,6 +13,7 @@ from typing import Literal
 
 from services.notifications.domain import About, Delivery
 from shared.events import (
+    AccessOverridden,
     OrganisationChanged,
     ReferralCreated,
     ReferralInfoProvided,
@@ -44,6 +45,8 @@ class Links:
         }[about.topic]
         if about.type == OrganisationChanged.type:
             collection = "organisations"
+        if about.type == AccessOverridden.type:
+            return f"{base.rstrip('/')}/persons/{about.key}/overrides"
         return f"{base.rstrip('/')}/{collection}/{about.subject}"
 
 

@@ -18,6 +18,7 @@ from services.notifications.domain import (
 from services.notifications.keyring import Keyring
 from shared.cause import Actor, Cause
 from shared.events import (
+    AccessOverridden,
     CapacityChanged,
     Channel,
     Event,
@@ -118,6 +119,19 @@ def capacity_changed() -> CapacityChanged:
         unit="places",
         maximum=8,
         available=3,
+    )
+
+
+def opened(team: str) -> AccessOverridden:
+    """That someone broke the glass on a person of this team's."""
+    return AccessOverridden(
+        tenant=TENANT,
+        occurred_at=NOON,
+        actor=EventActor(role="link_worker", organisation="other-team"),
+        person_id=PERSON,
+        override_id="override-1",
+        team_organisation_id=team,
+        until=NOON,
     )
 
 

@@ -5,12 +5,15 @@ import pytest
 from services.notifications.domain import EVENT_TYPES
 from services.notifications.messages import Links, mail_text, webhook_body
 from tests.notifications.examples import (
+    PERSON,
     REFERRER,
+    TEAM,
     accepted,
     capacity_changed,
     created,
     delivery,
     goal_updated,
+    opened,
     subscription,
 )
 
@@ -40,6 +43,11 @@ def test_the_link_leads_to_the_owner_of_the_record(links: Links) -> None:
     assert links.to(delivery(capacity_changed()).about) == (
         "https://directory.example.org/services/0190c0de-0000-7000-8000-000000000003"
     )
+
+
+def test_a_record_opened_in_an_emergency_links_to_who_did_and_why(links: Links) -> None:
+    about = delivery(opened(TEAM)).about
+    assert links.to(about) == f"https://referrals.example.org/persons/{PERSON}/overrides"
 
 
 def test_a_mail_to_whoever_referred_says_that_it_arrived(links: Links) -> None:
