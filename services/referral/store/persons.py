@@ -57,7 +57,10 @@ class Persons(Store[Person]):
             unique=True,
             where={"facets.nhs_number": {"$exists": True}},
         ),
-        Index("match_mark", (("tenant", 1), ("facets.match", 1))),
+        Index(
+            "match_newest",
+            (("tenant", 1), ("facets.match", 1), ("created_at", -1), ("_id", -1)),
+        ),
         Index(
             "possible_duplicates",
             (("tenant", 1), ("created_at", -1), ("_id", -1)),
