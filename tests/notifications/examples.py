@@ -1,5 +1,6 @@
 """Made-up organisations, facts and deliveries, for the tests of notifications."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -51,8 +52,9 @@ E = TypeVar("E", bound=ReferralEvent)
 
 
 def asked(actor: Actor = PROVIDER, *, at: datetime = NOON, key: str = "") -> Cause:
-    """The cause of a request; one with a key is the same each time."""
-    return Cause(id=key or new_id(), actor=actor, at=at, repeatable=bool(key))
+    """The cause of a request about a subscription; one with a key is the same each time."""
+    asking = replace(actor, operation=actor.operation or "GET /subscriptions/{subscription_id}")
+    return Cause(id=key or new_id(), actor=asking, at=at, repeatable=bool(key))
 
 
 def heard(event_id: str, *, at: datetime = NOON, tenant: str = TENANT) -> Cause:
