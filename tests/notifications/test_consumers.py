@@ -9,11 +9,13 @@ from services.notifications.consumers import consumer, people_consumer
 from shared.events import (
     ALL_EVENTS,
     CaseProfiled,
+    DirectoryErasureApplied,
     Envelope,
     Event,
     NeedUnmet,
     NotificationDelivered,
     NotificationFailed,
+    OutcomesErasureApplied,
     PersonErased,
     PersonEvent,
     ReferralCompleted,
@@ -96,7 +98,14 @@ def test_for_persons_only_news_of_a_thing_of_theirs_is_listened_to() -> None:
 
 
 def test_what_may_be_told_is_listened_to_and_how_telling_them_went() -> None:
-    for_services = (CaseProfiled, NeedUnmet, PersonEvent, SessionEvent)
+    for_services = (
+        CaseProfiled,
+        NeedUnmet,
+        PersonEvent,
+        SessionEvent,
+        DirectoryErasureApplied,
+        OutcomesErasureApplied,
+    )
     others = {
         event
         for event in ALL_EVENTS
