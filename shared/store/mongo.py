@@ -47,7 +47,14 @@ _REFUSED = frozenset({13, 18, 8000})
 
 
 class Refused(Exception):
-    """The database does not let this user do that; trying again changes nothing."""
+    """The database does not let this user do that; trying again changes nothing.
+
+    ``code`` is MongoDB's own: 13 for no right to it, 18 for not being who one says.
+    """
+
+    def __init__(self, code: int | None) -> None:
+        super().__init__(f"MongoDB refuses it, with code {code}.")
+        self.code = code
 
 
 class Database:
@@ -122,7 +129,7 @@ class Database:
                 )
             except OperationFailure as error:
                 if error.code in _REFUSED:
-                    raise Refused(f"MongoDB refuses it, with code {error.code}.") from None
+                    raise Refused(error.code) from None
                 raise
             return answer
 

@@ -14,7 +14,15 @@ from shared.store import Store
 
 # By hand: which collections hold something about persons, and so are audited.
 AUDITED = {
-    "referral": {"referrals", "persons", "notes", "sessions", "concerns", "erasures"},
+    "referral": {
+        "referrals",
+        "persons",
+        "notes",
+        "sessions",
+        "concerns",
+        "erasures",
+        "overrides",
+    },
     "directory": set[str](),
     "outcomes": {"plans", "aliases", "cases"},
     "notifications": {"deliveries", "messages_back", "person_messages", "person_marks"},

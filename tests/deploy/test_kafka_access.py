@@ -65,7 +65,7 @@ async def kafka_as_composed(
             "dead-letters",
         ]
         assert made["passwords_set"] == ["directory", "notifications", "outcomes", "referral"]
-        assert (len(made["rules_added"]), made["rules_removed"]) == (52, [])
+        assert (len(made["rules_added"]), made["rules_removed"]) == (54, [])
         yield started
 
 
