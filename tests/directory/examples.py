@@ -1,6 +1,6 @@
 """Made-up services, people and facts for the tests of the directory."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -32,8 +32,8 @@ E = TypeVar("E", bound=ReferralEvent)
 
 
 def because(actor: Actor = CURATOR, at: datetime = NOON) -> Cause:
-    """A cause of its own each time."""
-    return Cause(id=new_id(), actor=actor, at=at)
+    """A cause of its own each time, of someone who tends the directory."""
+    return Cause(id=new_id(), actor=replace(actor, operation=actor.operation or TENDING), at=at)
 
 
 def service(**said: Any) -> dict[str, Any]:
