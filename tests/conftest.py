@@ -7,6 +7,7 @@ servers are found, and ``shared.servers.keeper`` for how one run shares them.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ ServiceEnv = Callable[[str], dict[str, str]]
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Started in the background of a script, a run is deaf to Ctrl-C, and its children with it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(config, "workerinput"):
         config.stash[_port] = config.workerinput["linkway_keeper"]
         return

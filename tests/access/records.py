@@ -26,6 +26,8 @@ from tests.notifications.examples import subscription
 
 TENANT = "icb-a"
 ORGANISATIONS = {"P": "Y90001", "T": "team-org", "G": "group-org", "O": "other-org"}
+SENDERS = {**ORGANISATIONS, "E": "emergency-org"}
+"""Those who made the records: `E` broke the glass on one."""
 FAR = "9999-12-31T00:00:00Z"
 
 Send = Callable[..., Awaitable[httpx.Response]]

@@ -23,7 +23,7 @@ from shared.testing import free_port, serving
 from shared.web.access import operations_of
 from tests.access import records
 from tests.access.expected import ROLES, SERVICES, cells, outcome
-from tests.access.records import ORGANISATIONS, TENANT
+from tests.access.records import ORGANISATIONS, SENDERS, TENANT
 
 WHO = {**ORGANISATIONS, "X": "team-org"}
 STALE = {"If-Match": '"999999999"'}
@@ -50,7 +50,7 @@ class Walker:
                 tenant="icb-other" if letter == "X" else TENANT,
             )
             for role in ROLES
-            for letter, organisation in {**WHO, "E": "emergency-org"}.items()
+            for letter, organisation in {**WHO, **SENDERS}.items()
         }
         self.bodies = dict(_bodies(app.openapi()))
 

@@ -230,7 +230,7 @@ async def run_linkway(platform: Platform, bodies: Iterator[bytes]) -> Load:
 
 
 def new(count: int, team: str = TEAM) -> Iterator[bytes]:
-    """Referrals that describe the person in full."""
+    """Referrals that describe the person in full, each another one."""
     for _ in range(count):
         yield json.dumps(
             {
@@ -238,7 +238,7 @@ def new(count: int, team: str = TEAM) -> Iterator[bytes]:
                 "service_id": team,
                 "person": {
                     "given_names": "Sample",
-                    "family_name": "Testperson",
+                    "family_name": f"Testperson {new_id()[-12:]}",
                     "birth_date": "1957-03-14",
                     "contact": {"telephone": "07700 900123", "postal_code": "ZZ1 2AB"},
                 },

@@ -77,7 +77,7 @@ async def served(service: str, issuer: DevIssuer) -> AsyncIterator[Served]:
             async def send(
                 method: str, path: str, role: str, letter: str, body: Any
             ) -> httpx.Response:
-                token = _token(issuer, role, records.ORGANISATIONS[letter])
+                token = _token(issuer, role, records.SENDERS[letter])
                 headers = {"Authorization": f"Bearer {token}"}
                 content = None if body is None else json.dumps(body)
                 answer = await http.request(method, path, content=content, headers=headers)

@@ -17,6 +17,7 @@ from services.outcomes.domain.statuses import CONTACT_STATUSES, REFERRAL_STATUSE
 from services.outcomes.domain.words import ReferralStatus
 from shared.errors import FieldError, Invalid
 from shared.events import (
+    AccessOverridden,
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentEvent,
@@ -95,6 +96,7 @@ UNCHANGING: Mapping[type[Event], str] = {
     PersonDeceasedRevoked: _BY_REFERRALS,
     PersonProcessingHeld: "what a team has in hand goes on; nothing new is shared or sent",
     PersonDataOptOutChanged: "is about reports, which hear of it with each case's profile",
+    AccessOverridden: "is about who looked at a record; nothing about the case changed",
     PersonRestrictionChanged: "the team that holds the case is among those a restriction names",
 }
 """Every other fact on ``referral-events``, with the reason why it changes no plan."""

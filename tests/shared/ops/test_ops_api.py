@@ -47,7 +47,7 @@ async def test_the_parts_are_named_as_mongodb_and_kafka_know_them(
     said = answer.json()
     assert answer.status_code == 200
     assert said["service"] == "outcomes"
-    assert said["collections_with_outbox"] == ["plans"]
+    assert said["collections_with_outbox"] == ["erasures", "plans"]
     assert {"plans", "cases", "cells", "ledgers"} <= set(said["collections"])
     assert [group["group"] for group in said["groups"]] == [
         f"{topic_prefix}outcomes",
