@@ -29,7 +29,7 @@ def service(referring: Referring) -> Mapping[str, str]:
     return referring.as_("service", "linkway")
 
 
-async def onward(referring: Referring, case_id: str) -> dict[str, Any]:
+async def onward(referring: Referring, case_id: str, **changes: object) -> dict[str, Any]:
     """An accepted case's referral on to the group, which takes it."""
     http = referring.http
     await http.post(f"/referrals/{case_id}/accept", json={}, headers=referring.team)
@@ -42,7 +42,8 @@ async def onward(referring: Referring, case_id: str) -> dict[str, Any]:
             "need_codes": ["loneliness"],
             "reason": "A lunch club.",
             "consent": {"given": True, "method": "verbal"},
-        },
+        }
+        | changes,
         headers=referring.team,
     )
     assert made.status_code == 201, made.text

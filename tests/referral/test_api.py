@@ -97,6 +97,18 @@ async def test_a_person_with_a_known_nhs_number_is_not_made_twice(referring: Ref
         ({"need_codes": []}, "/need_codes"),
         ({"need_codes": ["Not A Code"]}, "/need_codes/0"),
         ({"consent": {"given": False, "method": "verbal"}}, "/consent/given"),
+        (
+            {"consent": {"given": True, "method": "verbal", "scope": ["contact_details"]}},
+            "/consent/scope",
+        ),
+        (
+            {"consent": {"given": True, "method": "verbal", "scope": ["referral_details"] * 2}},
+            "/consent/scope",
+        ),
+        (
+            {"consent": {"given": True, "method": "verbal", "scope": ["everything"]}},
+            "/consent/scope/0",
+        ),
         ({"reason": "   "}, "/reason"),
         ({"surprise": 1}, "/surprise"),
         ({"service_id": "unknown"}, "/service_id"),

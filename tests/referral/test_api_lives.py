@@ -163,6 +163,46 @@ async def test_person_withdraws_consent_and_every_recipient_hears(consuming: Ref
     assert record["items"][0]["recorded_by"] == "link_worker-of-team-org"
 
 
+async def test_consent_says_what_and_a_provider_never_sees_contact_details_kept_back(
+    referring: Referring,
+) -> None:
+    case = (await referring.refer()).json()
+    agreed = {"given": True, "method": "written", "scope": ["referral_details"]}
+    made = await onward(referring, case["id"], consent=agreed)
+    path, person = f"/referrals/{made['id']}", f"/persons/{case['person_id']}"
+    served = (await referring.http.get(path, headers=referring.group)).json()
+    assert (served["status"], served["person"]["postcode_district"]) == ("accepted", "ZZ1")
+    assert (served["person"]["family_name"], served["person"]["contact"]) == (None, None)
+    assert (served["consent"]["method"], served["consent"]["scope"]) == (
+        "written",
+        ["referral_details"],
+    )
+    teams = (await referring.http.get(path, headers=referring.team)).json()
+    assert teams["person"]["family_name"] == "Testperson", "the team knows the person"
+    granted = await referring.http.post(
+        f"{person}/consent",
+        json={"method": "verbal", "scope": ["referral_details", "assessment_and_goals"]},
+        headers=referring.team,
+    )
+    assert granted.status_code == 201, granted.text
+    unknown = await referring.http.post(
+        f"{person}/consent",
+        json={"method": "verbal", "scope": ["bank_details"]},
+        headers=referring.team,
+    )
+    assert (unknown.status_code, unknown.json()["errors"][0]["pointer"]) == (422, "/scope/0")
+    record = (await referring.http.get(f"{person}/consent", headers=referring.team)).json()
+    assert [each["scope"] for each in record["items"]] == [
+        ["referral_details", "assessment_and_goals"]
+    ]
+    copy = (await referring.http.get(f"{person}/export", headers=lead(referring))).json()
+    assert copy["consents"][0]["scope"] == ["referral_details", "assessment_and_goals"]
+    assert [(each["kind"], each["consent_scope"]) for each in copy["referrals"]] == [
+        ("intake", ["referral_details", "contact_details"]),
+        ("onward", ["referral_details"]),
+    ]
+
+
 async def test_consent_withdrawn_from_all_silences_until_the_person_agrees_again(
     referring: Referring,
 ) -> None:

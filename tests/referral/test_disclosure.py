@@ -9,12 +9,12 @@ import pytest
 from services.referral.domain import consent, ending, standing
 from services.referral.domain.access import PART, sight
 from services.referral.domain.contact import Contact, SafeHours, WaySafety
-from services.referral.domain.disclosure import disclosed
+from services.referral.domain.disclosure import disclosed, of_person
 from services.referral.domain.lifecycle import Status
 from services.referral.domain.person import Move, Person, Restriction
 from services.referral.domain.policy import Sight
 from services.referral.domain.reaching import Reachable, suppression, ways
-from services.referral.domain.record import Appointment
+from services.referral.domain.record import Appointment, Consent
 from shared.cause import Actor, Cause
 from shared.errors import Forbidden, NotFound
 from tests.referral.test_domain import GROUP, NOON, PRACTICE, STRANGER, TEAM, cause_of, onward
@@ -97,6 +97,37 @@ def test_moves_area_ends_what_the_practice_sees_from_that_day() -> None:
     assert disclosed(Sight.ALL, referral, moved, PRACTICE, before) is Sight.ALL
     assert disclosed(Sight.ALL, referral, moved, PRACTICE, after) is Sight.HAPPENED
     assert disclosed(Sight.ALL, referral, moved, TEAM, after) is Sight.ALL
+
+
+# Consent says what
+
+AGREED = {
+    "method": "verbal",
+    "recorded_at": "2026-03-02T12:00:00Z",
+    "recorded_by_organisation": "x",
+}
+
+
+def test_a_consent_kept_before_it_had_a_scope_still_shares_what_it_did() -> None:
+    assert Consent.model_validate(AGREED).scope == ("referral_details", "contact_details")
+
+
+@pytest.mark.parametrize(
+    ("scope", "how", "of_the_person"),
+    [
+        (["referral_details", "contact_details"], Sight.SERVING, Sight.SERVING),
+        (["referral_details", "assessment_and_goals"], Sight.SERVING, Sight.DECIDING),
+        (["referral_details"], Sight.SERVING, Sight.DECIDING),
+        (["referral_details"], Sight.DECIDING, Sight.DECIDING),
+        (["referral_details"], Sight.ALL, Sight.ALL),
+        (["referral_details"], Sight.RESTRICTED, Sight.RESTRICTED),
+    ],
+)
+def test_without_agreement_to_contact_details_a_provider_sees_what_deciding_took(
+    scope: list[str], how: Sight, of_the_person: Sight
+) -> None:
+    agreed = Consent.model_validate({**AGREED, "scope": scope})
+    assert of_person(how, onward(Status.ACCEPTED).with_(consent=agreed)) is of_the_person
 
 
 # Person withdraws consent

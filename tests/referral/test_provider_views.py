@@ -15,7 +15,7 @@ ALWAYS = {
 }  # fmt: skip
 """That it happened."""
 
-TO_DECIDE = {"need_codes", "priority", "reason", "questions", "person_id", "person"}
+TO_DECIDE = {"need_codes", "priority", "reason", "questions", "person_id", "person", "consent"}
 PERSON_TO_DECIDE = {
     "id", "restricted", "age", "deceased", "postcode_district", "interpreter_needed",
     "communication_needs", "accessibility_needs",

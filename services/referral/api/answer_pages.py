@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from services.referral.api.person_views import PersonView
 from services.referral.domain.answers import NOTHING, choices
+from services.referral.domain.disclosure import of_person
 from services.referral.domain.lifecycle import Status
 from services.referral.domain.policy import Sight
 from services.referral.domain.referral import Referral
@@ -145,7 +146,9 @@ def referral(seen: Seen, now: datetime, *, refused: Refused | None, done: bool) 
         status=_status(refused),
         restricted=restricted,
         asked=state if shown else None,
-        person=PersonView.of(person, how) if shown and person is not None else None,
+        person=None
+        if person is None or not shown
+        else PersonView.of(person, of_person(how, state)),
         may=NOTHING if restricted else choices(state, now),
         version=saved.version,
         problem=_problem(refused, state),

@@ -212,6 +212,7 @@ async def reroute(body: Annotated[Reroute, JsonBody(Reroute)], change: Changing)
         service_id=body.service_id,
         reason=body.reason,
         consent_method=body.consent.method,
+        consent_scope=body.consent.scope,
         need_codes=body.need_codes,
         priority=body.priority,
     )

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response
 from services.referral import handlers
 from services.referral.api.access import Kept, answer
 from services.referral.api.fields import Id
-from services.referral.api.person_requests import ConsentDecision
+from services.referral.api.person_requests import ConsentDecision, ConsentGrant
 from services.referral.api.person_views import ConsentReceipt, ConsentRecord, ConsentView
 from services.referral.api.persons import ChangingPerson
 from services.referral.domain import consent, standing
@@ -42,13 +42,13 @@ async def read_consent(person_id: Id, actor: Acting, stores: Kept, now: Present)
 
 @router.post("/persons/{person_id}/consent", status_code=201, response_model=ConsentReceipt)
 async def grant(
-    body: Annotated[ConsentDecision, JsonBody(ConsentDecision)], change: ChangingPerson
+    body: Annotated[ConsentGrant, JsonBody(ConsentGrant)], change: ChangingPerson
 ) -> Response:
     """Record that a person agrees to sharing.
 
-    With these organisations, or with all.
+    Of what `scope` names, or of everything; with these organisations, or with all.
     """
-    return await _decided(consent.grant, body, change)
+    return await _decided(partial(consent.grant, scope=body.scope), body, change)
 
 
 @router.post(

@@ -46,6 +46,8 @@ class ExportedConsent(BaseModel):
 
     decision: str
     recipient_organisation_ids: tuple[str, ...]
+    scope: tuple[str, ...]
+    """What may be shared; empty means everything."""
     method: str
     note: str | None
     recorded_at: datetime
@@ -94,6 +96,7 @@ class ExportedReferral(BaseModel):
     priority: str
     reason: str
     consent_method: str
+    consent_scope: tuple[str, ...]
     reason_code: str | None
     outcome_code: str | None
     appointments: list[ExportedAppointment]
@@ -107,6 +110,7 @@ class ExportedReferral(BaseModel):
             made_at=referral.consent.recorded_at,
             since=referral.clocks.since,
             consent_method=referral.consent.method,
+            consent_scope=referral.consent.scope,
             appointments=[
                 ExportedAppointment(start=each.start, mode=each.mode, status=each.status)
                 for each in referral.appointments
@@ -199,7 +203,14 @@ class PersonExport(BaseModel):
                 ExportedConsent(
                     recipient_organisation_ids=each.recipients,
                     **each.model_dump(
-                        include={"decision", "method", "note", "recorded_at", "organisation"}
+                        include={
+                            "decision",
+                            "scope",
+                            "method",
+                            "note",
+                            "recorded_at",
+                            "organisation",
+                        }
                     ),
                 )
                 for each in person.consents

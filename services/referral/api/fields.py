@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, JsonValue, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from services.referral.domain.person import is_nhs_number
+from services.referral.domain.record import ConsentScope
 
 
 def _past(day: date) -> date:
@@ -23,6 +24,12 @@ def _nhs_number(text: str) -> str:
     return digits
 
 
+def _once_each(scope: tuple[ConsentScope, ...]) -> tuple[ConsentScope, ...]:
+    if len(set(scope)) < len(scope):
+        raise ValueError("must name each of them once")
+    return scope
+
+
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 NeedCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,63}$")]
@@ -36,6 +43,8 @@ Postcode = Annotated[
     StringConstraints(to_upper=True, pattern=r"^[A-Za-z]{1,2}[0-9][A-Za-z0-9]? ?[0-9][A-Za-z]{2}$"),
 ]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Scope = Annotated[tuple[ConsentScope, ...], Field(max_length=3), AfterValidator(_once_each)]
+"""What a person agrees to have shared."""
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$", max_length=35)]
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 """Hours and minutes where the person lives, as "09:00"."""

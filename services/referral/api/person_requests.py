@@ -19,6 +19,7 @@ from services.referral.api.fields import (
     NhsNumber,
     PastDate,
     Postcode,
+    Scope,
     Telephone,
     Words,
     example,
@@ -234,6 +235,20 @@ class ConsentDecision(Inbound):
     note: Words | None = None
 
 
+class ConsentGrant(ConsentDecision):
+    """That the person agrees to sharing: of what, with whom, and how they said it."""
+
+    model_config = example(
+        method="verbal",
+        recipient_organisation_ids=[],
+        scope=["referral_details", "contact_details"],
+    )
+
+    scope: Scope = ()
+    """What may be shared; empty means everything. What a provider sees of a referral is limited
+    by the consent recorded with that referral."""
+
+
 class Merging(Inbound):
     """Which record is a duplicate of this one, and why that is known."""
 
@@ -268,6 +283,7 @@ class Distinction(Inbound):
 
 __all__ = [
     "ConsentDecision",
+    "ConsentGrant",
     "Death",
     "Distinction",
     "Merging",

@@ -11,6 +11,7 @@ from services.referral.domain.contact import Contact, Representative
 from services.referral.domain.person import Move, Person, age_on, postcode_district
 from services.referral.domain.policy import Sight
 from services.referral.domain.reaching import MessageWay, Suppression
+from services.referral.domain.record import ConsentScope
 from shared.store import Saved
 
 
@@ -162,6 +163,8 @@ class ConsentView(BaseModel):
     id: str
     decision: Literal["granted", "withdrawn"]
     recipient_organisation_ids: tuple[str, ...]
+    scope: tuple[ConsentScope, ...]
+    """What may be shared; empty means everything."""
     method: Literal["verbal", "written", "representative"]
     note: str | None
     recorded_at: datetime

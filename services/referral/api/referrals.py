@@ -53,6 +53,7 @@ async def make_referral(
             priority=body.priority,
             reason=body.reason,
             consent_method=body.consent.method,
+            consent_scope=body.consent.scope,
             source_code=body.source_code,
             previous_case_id=body.previous_case_id,
             override_reason=body.override_reason,

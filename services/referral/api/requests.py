@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 
 from services.referral.api.fields import (
     ANY_ID,
@@ -15,11 +15,13 @@ from services.referral.api.fields import (
     Inbound,
     Language,
     NeedCode,
+    Scope,
     Words,
     example,
 )
 from services.referral.api.person_requests import NewPerson
 from services.referral.domain.record import (
+    ConsentScope,
     DeclineCode,
     EndCode,
     ErrorCode,
@@ -32,11 +34,26 @@ from services.referral.domain.record import (
 from shared.events import AppointmentMode, ReferralKind, SourceCode
 
 
+def _with_details(scope: tuple[ConsentScope, ...]) -> tuple[ConsentScope, ...]:
+    if "referral_details" not in scope:
+        raise ValueError("must hold referral_details: without them there is nothing to refer")
+    return scope
+
+
 class NewConsent(Inbound):
-    """The person's agreement to share their details for this referral; without it, none."""
+    """The person's agreement to share their details for this referral; without it, none.
+
+    Without `contact_details` in `scope`, the provider who takes the person on sees neither who
+    they are nor how to reach them. `assessment_and_goals` is recorded for whoever would tell a
+    provider of them: Linkway shows them to no provider.
+    """
 
     given: Literal[True]
     method: Literal["verbal", "written", "representative"]
+    scope: Annotated[Scope, AfterValidator(_with_details)] = (
+        "referral_details",
+        "contact_details",
+    )
 
 
 class NewReferral(Inbound):
@@ -65,7 +82,11 @@ class NewReferral(Inbound):
                     "service_id": LUNCH_TABLE,
                     "need_codes": ["loneliness"],
                     "reason": "Would like to cook and eat with others.",
-                    "consent": {"given": True, "method": "verbal"},
+                    "consent": {
+                        "given": True,
+                        "method": "verbal",
+                        "scope": ["referral_details", "contact_details"],
+                    },
                 },
                 {
                     "kind": "signpost",

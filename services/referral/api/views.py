@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from services.referral.api.person_views import PersonView
+from services.referral.domain.disclosure import of_person
 from services.referral.domain.ending import Attention
 from services.referral.domain.lifecycle import Status
 from services.referral.domain.meetings import AppointmentStatus
@@ -15,6 +16,7 @@ from services.referral.domain.person import Person
 from services.referral.domain.policy import Sight
 from services.referral.domain.record import (
     Appointment,
+    Consent,
     Dismissal,
     GoalProgress,
     Question,
@@ -113,6 +115,8 @@ class ReferralView(BaseModel):
     source_code: SourceCode | None = None
     previous_case_id: str | None = None
     override_reason: str | None = None
+    consent: Consent | None = None
+    """What the person agreed to share for this referral, how they said so, and when."""
     reroute_needed: RerouteNeed | None = None
     reroute_dismissed: Dismissal | None = None
     attention: Attention | None = None
@@ -158,7 +162,8 @@ class ReferralView(BaseModel):
                 "reason": referral.reason,
                 "questions": referral.questions,
                 "person_id": referral.person_id,
-                "person": PersonView.of(person, how) if person else None,
+                "person": PersonView.of(person, of_person(how, referral)) if person else None,
+                "consent": referral.consent,
             }
         if how in {Sight.ALL, Sight.SERVING}:
             view |= {

@@ -16,6 +16,7 @@ from services.referral.domain.person import (
     Person,
     person_fact,
 )
+from services.referral.domain.record import ConsentScope
 from services.referral.domain.standing import check_not_held, check_open_to
 from shared.cause import Cause
 from shared.errors import Conflict
@@ -32,10 +33,16 @@ def grant(
     recipients: tuple[str, ...],
     method: Method,
     note: str | None,
+    scope: tuple[ConsentScope, ...] = (),
 ) -> ChangedPerson:
-    """The person agrees to sharing with these recipients, or with all."""
+    """The person agrees to sharing with these recipients, or with all: of this, or of everything.
+
+    It is recorded, and ends an earlier withdrawal. What a provider sees of a referral is
+    limited by the consent recorded with that referral.
+    """
     check_not_held(person)
     entry = _entry(cause, "granted", entry_id, recipients, method=method, note=note)
+    entry = entry.model_copy(update={"scope": scope})
     agreed = _with(person, entry, cause)
     fact = person_fact(ConsentGranted, agreed, cause, recipient_organisation_ids=entry.recipients)
     return agreed, [fact]

@@ -35,6 +35,17 @@ def disclosed(how: Sight, referral: Referral, person: Person, actor: Actor, at: 
     return how if person.is_open_to(actor.subject) else Sight.RESTRICTED
 
 
+def of_person(how: Sight, referral: Referral) -> Sight:
+    """How much of the person goes with this much of the referral.
+
+    A provider who serves someone who did not agree to share their contact details goes on
+    seeing what it took to decide: not who they are, nor how to reach them.
+    """
+    if how is Sight.SERVING and "contact_details" not in referral.consent.scope:
+        return Sight.DECIDING
+    return how
+
+
 def practice_link_ended(referral: Referral, person: Person, actor: Actor, at: datetime) -> bool:
     """Whether the actor is of the practice the person came from before moving away."""
     left = practice_left(person, at)

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from services.referral.domain.contact import Contact, Representative
+from services.referral.domain.record import ConsentScope
 from shared.cause import Cause
 from shared.events import AdministrativeGender, EthnicGroup, Event, EventActor, PersonEvent
 
@@ -60,9 +61,10 @@ class Restriction(BaseModel):
 
 
 class ConsentEntry(BaseModel):
-    """One decision about sharing: who decided what, when, how, and for which recipients.
+    """One decision about sharing: of what, with whom, when, how, and who recorded it.
 
-    ``recipients`` are organisations; none means all. Entries are never changed.
+    ``recipients`` are organisations; none means all. No ``scope`` means everything, as a
+    withdrawal always does. Entries are never changed.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -70,6 +72,7 @@ class ConsentEntry(BaseModel):
     id: str
     decision: Literal["granted", "withdrawn"]
     recipients: tuple[str, ...] = ()
+    scope: tuple[ConsentScope, ...] = ()
     method: Literal["verbal", "written", "representative"]
     note: str | None = None
     recorded_at: AwareDatetime

@@ -79,6 +79,10 @@ _REMARKS = (
         "referrals others see `restricted`, and they change nothing."
     ),
     "A **withdrawn consent** leaves a provider `happened` from that moment, whatever it saw.",
+    (
+        "A provider sees no name and no contact details of a person who did not agree to **share** "
+        "them: the `scope` of the consent recorded with the referral says so."
+    ),
     "A person who **moved out of the area** is seen no more by the practice they came from.",
     (
         "Who knows a referral, but is not who may do this to it, is told so (403); to anyone else "

@@ -38,6 +38,13 @@ QuestionCode = Literal[
     "eligibility", "needs", "contact_details", "access_needs", "risk", "availability", "other"
 ]
 FollowUpCode = Literal["attended", "not_attended", "unknown"]
+ConsentScope = Literal["referral_details", "contact_details", "assessment_and_goals"]
+"""What a person agrees to have shared.
+
+``referral_details`` are the needs, the reason, age, district and what helps them to take part;
+``contact_details`` who they are and how to reach them; ``assessment_and_goals`` what they said
+matters to them. Social prescribing has no national list of these: the codes are Linkway's own.
+"""
 
 
 class Consent(BaseModel):
@@ -48,6 +55,8 @@ class Consent(BaseModel):
     method: Literal["verbal", "written", "representative"]
     recorded_at: AwareDatetime
     recorded_by_organisation: str
+    scope: tuple[ConsentScope, ...] = ("referral_details", "contact_details")
+    """What may be shared; what was recorded before there was a scope was agreed to be these."""
     withdrawn_at: AwareDatetime | None = None
     """When the person no longer agreed; the provider then sees only that it happened."""
 

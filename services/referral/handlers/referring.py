@@ -16,7 +16,7 @@ from services.referral.domain.duplicates import check_not_repeated, earlier_case
 from services.referral.domain.lifecycle import Status
 from services.referral.domain.matching import profiles
 from services.referral.domain.person import Person
-from services.referral.domain.record import Consent
+from services.referral.domain.record import Consent, ConsentScope
 from services.referral.domain.referral import Referral
 from services.referral.domain.rerouting import replaced_already
 from services.referral.domain.standing import check_old_enough, check_open_to, check_referable
@@ -45,6 +45,7 @@ class Request:
     priority: Literal["routine", "urgent"]
     reason: str
     consent_method: Literal["verbal", "written", "representative"]
+    consent_scope: tuple[ConsentScope, ...]
     source_code: SourceCode | None = None
     previous_case_id: str | None = None
     override_reason: str | None = None
@@ -168,6 +169,7 @@ async def _prepared(stores: Stores, request: Request, cause: Cause) -> tuple[Ref
         override_reason=request.override_reason,
         consent=Consent(
             method=request.consent_method,
+            scope=request.consent_scope,
             recorded_at=cause.at,
             recorded_by_organisation=cause.actor.organisation,
         ),

@@ -9,6 +9,7 @@ from typing import Literal
 
 from services.referral.domain import rerouting
 from services.referral.domain.access import permit
+from services.referral.domain.record import ConsentScope
 from services.referral.domain.referral import Referral
 from services.referral.handlers.changing import change_by_fact
 from services.referral.handlers.consent import end_if_over
@@ -28,6 +29,7 @@ class NewRoute:
     service_id: str
     reason: str
     consent_method: Literal["verbal", "written", "representative"]
+    consent_scope: tuple[ConsentScope, ...]
     need_codes: tuple[str, ...] | None = None
     priority: Literal["routine", "urgent"] | None = None
 
@@ -61,6 +63,7 @@ async def reroute(
             priority=route.priority or old.priority,
             reason=route.reason,
             consent_method=route.consent_method,
+            consent_scope=route.consent_scope,
             source_code=old.source_code,
             previous_case_id=None if onward else old.id,
             override_reason=route.reason,
