@@ -2,7 +2,7 @@
 
 from shared.web.access import add_routes, check_all_served
 from shared.web.app import create_base_app
-from shared.web.body import JsonBody
+from shared.web.body import JsonBody, read_at
 from shared.web.clock import TEST_CLOCK, test_clock_router
 from shared.web.dependencies import Acting, CauseOf, IfMatch, Present, etag
 from shared.web.gate import Scopes
@@ -29,5 +29,6 @@ __all__ = [
     "etag",
     "health_router",
     "problem",
+    "read_at",
     "test_clock_router",
 ]

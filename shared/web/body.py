@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Any, TypedDict, cast
 
 from fastapi import Request
 from fastapi.params import Depends
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError, ValidationInfo
 
 from shared.settings import ServiceSettings
 from shared.web.problems import invalid_body
 from shared.web.shape import check_shape
+
+
+class Reading(TypedDict):
+    """What a body's validators may ask of the moment it is read: pydantic's ``context``."""
+
+    now: datetime
+
+
+def read_at(info: ValidationInfo) -> datetime:
+    """When the service read the body, by its own clock, for a rule about past and future."""
+    return cast("Reading", info.context)["now"]
 
 
 class JsonBody(Depends):
@@ -41,7 +53,8 @@ class BodyReader:
         body = await request.body()
         settings: ServiceSettings = request.app.state.settings
         check_shape(body, depth=settings.max_json_depth, values=settings.max_json_values)
+        reading = Reading(now=request.app.state.clock.now())
         try:
-            return self._adapter.validate_json(body)
+            return self._adapter.validate_json(body, context=reading)
         except ValidationError as error:
             raise invalid_body(error) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ from deploy.contracts import NOWHERE, SERVICES
 from services.directory.api import examples
 from services.directory.domain import Listing, Organisation, PostcodeDistrict
 from shared.settings import ServiceSettings
-from shared.web.body import BodyReader
+from shared.web.body import BodyReader, Reading
 from shared.web.problems import STATUS, Problem
 
 PROBLEM = "application/problem+json"
@@ -161,7 +162,9 @@ def test_every_example_of_a_body_is_taken_by_its_own_model(
         shown = _examples(operation)
         assert shown, operation
         for example in shown:
-            TypeAdapter(operation.body).validate_json(json.dumps(example))
+            TypeAdapter(operation.body).validate_json(
+                json.dumps(example), context=Reading(now=datetime.now(UTC))
+            )
 
 
 def test_each_refusal_shows_documents_as_they_are_sent(

@@ -209,3 +209,75 @@ async def test_a_session_takes_and_records_nobody_whose_record_is_restricted(
     released = await referring.http.delete(f"{path}/places/{placed}", headers=referring.group)
     assert (released.status_code, released.json()["detail"]) == (403, SAID)
     assert (await referring.stores.sessions.get(session, TENANT)).version == before
+
+
+async def sessions_of(referring: Referring, session: str, who: Mapping[str, str]) -> Any:
+    """The session as it is read, which is also how it is listed."""
+    read = (await referring.http.get(f"/sessions/{session}", headers=who)).json()
+    listed = (await referring.http.get("/sessions", headers=who)).json()
+    assert listed["items"] == [read]
+    return read
+
+
+async def test_of_a_restricted_place_in_a_session_only_those_named_see_whose_it_is_and_who_came(
+    referring: Referring,
+) -> None:
+    session = await arranged(referring)
+    hidden, shown = await joined(referring), await joined(referring)
+    for each in (hidden, shown):
+        assert (await take(referring, session, each)).status_code == 201
+    await post(referring, f"/sessions/{session}/open", referring.group)
+    came: dict[str, Any] = {"attendance": {hidden: "attended", shown: "missed"}}
+    said = await post(referring, f"/sessions/{session}/attendance", referring.group, came)
+    assert said.status_code == 200, said.text
+    whole = [
+        {"referral_id": hidden, "attendance": "attended"},
+        {"referral_id": shown, "attendance": "missed"},
+    ]
+    before = await sessions_of(referring, session, referring.group)
+    assert (before["places"], before["hidden_places"], before["available"]) == (whole, 0, 1)
+    state = (await referring.stores.referrals.get(hidden, TENANT)).state
+    other = referring.as_("link_worker", "group-org")
+    named = {"restricted": True, "named_workers": ["link_worker-of-group-org"]}
+    path = f"/persons/{state.person_id}/restriction"
+    answer = await post(referring, path, lead(referring), named)
+    assert answer.status_code == 200, answer.text
+    after = await sessions_of(referring, session, referring.group)
+    assert (after["places"], after["hidden_places"], after["available"]) == (whole[1:], 1, 1)
+    assert (await sessions_of(referring, session, other))["places"] == whole
+
+
+async def test_a_place_of_someone_who_no_longer_agrees_is_a_number(referring: Referring) -> None:
+    session = await arranged(referring)
+    placed = await joined(referring)
+    await take(referring, session, placed)
+    state = (await referring.stores.referrals.get(placed, TENANT)).state
+    answer = await post(
+        referring,
+        f"/persons/{state.person_id}/consent/withdraw",
+        referring.team,
+        {"method": "verbal", "recipient_organisation_ids": ["group-org"]},
+    )
+    assert answer.status_code == 201, answer.text
+    after = await sessions_of(referring, session, referring.group)
+    assert (after["places"], after["hidden_places"], after["available"]) == ([], 1, 2)
+
+
+async def test_nobody_learns_by_trying_whether_a_restricted_person_has_a_place(
+    referring: Referring,
+) -> None:
+    session = await arranged(referring)
+    placed, other = await joined(referring), await joined(referring)
+    await take(referring, session, placed)
+    for referral in (placed, other):
+        state = (await referring.stores.referrals.get(referral, TENANT)).state
+        await restrict(referring, {"person_id": state.person_id})
+    path = f"/sessions/{session}"
+    for referral in (placed, other):
+        said = {"attendance": {referral: "attended"}}
+        answers = [
+            await take(referring, session, referral),
+            await post(referring, f"{path}/attendance", referring.group, said),
+            await referring.http.delete(f"{path}/places/{referral}", headers=referring.group),
+        ]
+        assert [(each.status_code, each.json()["detail"]) for each in answers] == [(403, SAID)] * 3

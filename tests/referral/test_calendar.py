@@ -4,7 +4,12 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from services.referral.domain.calendar import after_days, after_working_days, is_working_day
+from services.referral.domain.calendar import (
+    after_days,
+    after_working_days,
+    day_of,
+    is_working_day,
+)
 
 
 @pytest.mark.parametrize(
@@ -49,3 +54,9 @@ def test_what_comes_in_at_a_weekend_is_counted_from_the_next_working_day() -> No
 def test_calendar_days_keep_the_time_of_day_in_london() -> None:
     before_summer_time = datetime(2026, 3, 20, 9, 0, tzinfo=UTC)
     assert after_days(before_summer_time, 14) == datetime(2026, 4, 3, 8, 0, tzinfo=UTC)
+
+
+def test_a_day_begins_at_midnight_in_england() -> None:
+    assert day_of(datetime(2026, 7, 1, 22, 59, tzinfo=UTC)) == date(2026, 7, 1)
+    assert day_of(datetime(2026, 7, 1, 23, 0, tzinfo=UTC)) == date(2026, 7, 2)
+    assert day_of(datetime(2026, 1, 1, 23, 59, tzinfo=UTC)) == date(2026, 1, 1)

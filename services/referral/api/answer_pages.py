@@ -148,7 +148,7 @@ def referral(seen: Seen, now: datetime, *, refused: Refused | None, done: bool) 
         asked=state if shown else None,
         person=None
         if person is None or not shown
-        else PersonView.of(person, of_person(how, state)),
+        else PersonView.of(person, of_person(how, state), now),
         may=NOTHING if restricted else choices(state, now),
         version=saved.version,
         problem=_problem(refused, state),

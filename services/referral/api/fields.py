@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    ValidationInfo,
+)
 
+from services.referral.domain.calendar import day_of
 from services.referral.domain.person import is_nhs_number
 from services.referral.domain.record import ConsentScope
+from shared.web import read_at
 
 
-def _past(day: date) -> date:
-    if not date(1900, 1, 1) <= day <= datetime.now(UTC).date():
+def _past(day: date, info: ValidationInfo) -> date:
+    if not date(1900, 1, 1) <= day <= day_of(read_at(info)):
         raise ValueError("must be a past date, 1900-01-01 or later")
     return day
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.referral.domain.calendar import day_of
 from services.referral.domain.contact import Contact, Representative
 from services.referral.domain.person import Move, Person, age_on, postcode_district
 from services.referral.domain.policy import Sight
@@ -38,8 +39,8 @@ class PersonView(BaseModel):
     named_workers: tuple[str, ...] | None = None
 
     @classmethod
-    def of(cls, person: Person, how: Sight) -> PersonView:
-        """All of it, what serving takes, or only what deciding takes."""
+    def of(cls, person: Person, how: Sight, at: datetime) -> PersonView:
+        """All of it, what serving takes, or only what deciding takes; the age is that ``at``."""
         restricted = person.restriction is not None
         if how is Sight.RESTRICTED:
             return cls(id=person.id, restricted=True)
@@ -47,7 +48,7 @@ class PersonView(BaseModel):
         view: dict[str, Any] = {
             "id": person.id,
             "restricted": restricted,
-            "age": age_on(person.birth_date, datetime.now(UTC).date()),
+            "age": age_on(person.birth_date, day_of(at)),
             "deceased": person.deceased is not None,
             "postcode_district": postcode_district(seen.postal_code),
             "language": person.language,

@@ -109,7 +109,7 @@ async def read_person(
     """
     saved, how = await handlers.look_at_person(stores, person_id, actor, now)
     response.headers["ETag"] = etag(saved.version)
-    return PersonView.of(saved.state, how)
+    return PersonView.of(saved.state, how, now)
 
 
 @router.patch("/persons/{person_id}", response_model=PersonReceipt)

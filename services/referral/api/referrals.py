@@ -106,7 +106,7 @@ async def list_referrals(
     seen = await handlers.look_at_all(stores, found.items, actor, now)
     return Listing(
         items=[
-            ReferralView.of(saved, how, person if how is Sight.RESTRICTED else None)
+            ReferralView.of(saved, how, person if how is Sight.RESTRICTED else None, now)
             for saved, how, person in seen
         ],
         next_cursor=found.next_cursor,
@@ -123,7 +123,7 @@ async def read_referral(
     """
     saved, how, person = await handlers.look_at(stores, referral_id, actor, now)
     response.headers["ETag"] = etag(saved.version)
-    return ReferralView.of(saved, how, person)
+    return ReferralView.of(saved, how, person, now)
 
 
 @router.get("/referrals/{referral_id}/history", response_model=Timeline)

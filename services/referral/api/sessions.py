@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -17,12 +17,12 @@ from services.referral.api.fields import ANY_ID, LUNCH_TABLE, Id, example
 from services.referral.domain import sessions
 from services.referral.domain.access import permit_session
 from services.referral.domain.meetings import SessionStatus
-from services.referral.domain.sessions import Session
+from services.referral.domain.sessions import Place, Session
 from services.referral.store import Stores
 from shared.cause import Cause
 from shared.events import AppointmentMode, SessionAttendance
 from shared.store import Saved
-from shared.web import Acting, CauseOf, IfMatch, JsonBody, Listing, Paging, etag
+from shared.web import Acting, CauseOf, IfMatch, JsonBody, Listing, Paging, Present, etag
 
 router = APIRouter(tags=["sessions"])
 
@@ -110,10 +110,13 @@ class SessionView(BaseModel):
     maximum: int
     available: int
     places: tuple[PlaceView, ...]
+    hidden_places: int = 0
+    """Places of persons of whom you may not see this now: their record is restricted, or their
+    referral is no longer yours to read."""
 
     @classmethod
-    def of(cls, saved: Saved[Session]) -> SessionView:
-        """All of it."""
+    def of(cls, saved: Saved[Session], shown: Mapping[str, Place]) -> SessionView:
+        """The session with the places that are ``shown``; of the others, how many there are."""
         session = saved.state
         return cls(
             id=saved.id,
@@ -126,8 +129,9 @@ class SessionView(BaseModel):
             available=session.maximum - len(session.places),
             places=tuple(
                 PlaceView(referral_id=known, attendance=place.attendance)
-                for known, place in session.places.items()
+                for known, place in shown.items()
             ),
+            hidden_places=len(session.places) - len(shown),
         )
 
 
@@ -196,13 +200,15 @@ async def list_sessions(
     actor: Acting,
     stores: Kept,
     page: Paging,
+    now: Present,
     *,
     service_id: Annotated[Id | None, Query()] = None,
     status: Annotated[SessionStatus | None, Query()] = None,
 ) -> Listing[SessionView]:
     """List your group sessions.
 
-    Those arranged last come first.
+    Those arranged last come first. Of places that are not yours to see now there is the number
+    alone.
     """
     asked = {"state.service_id": service_id, "state.status": status}
     where = {name: value for name, value in asked.items() if value is not None}
@@ -212,23 +218,29 @@ async def list_sessions(
         limit=page.limit,
         cursor=page.cursor,
     )
+    shown = await handlers.visible_places(stores, [each.state for each in found.items], actor, now)
     return Listing(
-        items=[SessionView.of(each) for each in found.items], next_cursor=found.next_cursor
+        items=[
+            SessionView.of(each, places) for each, places in zip(found.items, shown, strict=True)
+        ],
+        next_cursor=found.next_cursor,
     )
 
 
 @router.get("/sessions/{session_id}", response_model=SessionView)
 async def read_session(
-    session_id: Id, actor: Acting, stores: Kept, response: Response
+    session_id: Id, actor: Acting, stores: Kept, now: Present, response: Response
 ) -> SessionView:
     """Read a group session.
 
-    Who has a place in it, and who came.
+    Who has a place in it, and who came. Of places that are not yours to see now there is the number
+    alone.
     """
     saved = await stores.sessions.get(session_id, actor.tenant)
     permit_session(saved.state, actor)
     response.headers["ETag"] = etag(saved.version)
-    return SessionView.of(saved)
+    shown = await handlers.visible_places(stores, [saved.state], actor, now)
+    return SessionView.of(saved, shown[0])
 
 
 @router.post("/sessions/{session_id}/places", status_code=201, response_model=SessionReceipt)

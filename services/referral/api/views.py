@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from services.referral.api.person_views import PersonView
-from services.referral.domain.disclosure import of_person
+from services.referral.domain.disclosure import MEETINGS, of_person
 from services.referral.domain.ending import Attention
 from services.referral.domain.lifecycle import Status
 from services.referral.domain.meetings import AppointmentStatus
@@ -128,8 +128,10 @@ class ReferralView(BaseModel):
     person: PersonView | None = None
 
     @classmethod
-    def of(cls, saved: Saved[Referral], how: Sight, person: Person | None) -> ReferralView:
-        """The view for this much sight."""
+    def of(
+        cls, saved: Saved[Referral], how: Sight, person: Person | None, at: datetime
+    ) -> ReferralView:
+        """The view for this much sight at that time."""
         referral = saved.state
         view: dict[str, Any] = {
             "id": saved.id,
@@ -151,7 +153,7 @@ class ReferralView(BaseModel):
             },
         }
         if how is Sight.RESTRICTED and person is not None:
-            view |= {"person_id": person.id, "person": PersonView.of(person, how)}
+            view |= {"person_id": person.id, "person": PersonView.of(person, how, at)}
         elif how is not Sight.HAPPENED:
             view |= {
                 "replaces": referral.replaces,
@@ -162,10 +164,10 @@ class ReferralView(BaseModel):
                 "reason": referral.reason,
                 "questions": referral.questions,
                 "person_id": referral.person_id,
-                "person": PersonView.of(person, of_person(how, referral)) if person else None,
+                "person": PersonView.of(person, of_person(how, referral), at) if person else None,
                 "consent": referral.consent,
             }
-        if how in {Sight.ALL, Sight.SERVING}:
+        if how in MEETINGS:
             view |= {
                 "assigned_to": referral.assigned_to,
                 "appointments": referral.appointments,

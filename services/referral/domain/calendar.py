@@ -14,6 +14,11 @@ _BANK_HOLIDAYS = holidays.country_holidays("GB", subdiv="ENG")
 _FRIDAY = 4
 
 
+def day_of(at: datetime) -> date:
+    """The day it is in England at that moment."""
+    return at.astimezone(LONDON).date()
+
+
 def is_working_day(day: date, closed: Collection[date] = ()) -> bool:
     """Whether people work on that day."""
     return day.weekday() <= _FRIDAY and day not in _BANK_HOLIDAYS and day not in closed

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from services.referral.domain.calendar import day_of
 from services.referral.domain.consent import is_barred
 from services.referral.domain.person import Person
 from services.referral.domain.policy import Sight
 from services.referral.domain.referral import Referral
 from shared.cause import Actor
+
+MEETINGS = frozenset({Sight.ALL, Sight.SERVING})
+"""How much of a referral one sees who also sees its appointments, and who came."""
 
 
 def disclosed(how: Sight, referral: Referral, person: Person, actor: Actor, at: datetime) -> Sight:
@@ -60,6 +64,6 @@ def practice_link_ended(referral: Referral, person: Person, actor: Actor, at: da
 def practice_left(person: Person, at: datetime) -> datetime | None:
     """When it was recorded that the person left the practice's area, once that holds."""
     moved = person.moved
-    if moved is None or not moved.out_of_area or moved.effective_on > at.date():
+    if moved is None or not moved.out_of_area or moved.effective_on > day_of(at):
         return None
     return moved.recorded_at

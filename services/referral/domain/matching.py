@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import date
 
+from services.referral.domain.calendar import day_of
 from services.referral.domain.lifecycle import Status
 from services.referral.domain.person import Person, age_on
 from services.referral.domain.referral import Referral, fact
@@ -69,7 +70,7 @@ def profiles(referral: Referral, person: Person, cause: Cause) -> Sequence[CaseP
         CaseProfiled,
         referral,
         cause,
-        age_band=age_band(person.birth_date, cause.at.date()),
+        age_band=age_band(person.birth_date, day_of(cause.at)),
         sex=stated.administrative_gender,
         ethnic_group=stated.ethnic_group,
         deprivation_decile=stated.deprivation_decile,

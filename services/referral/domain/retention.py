@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.referral.domain.calendar import day_of
 from services.referral.domain.person import Person, age_on
 from services.referral.domain.referral import Referral
 
@@ -56,7 +57,7 @@ def last_seen(made_at: datetime, referrals: Iterable[Referral], now: datetime) -
         times += [] if referral.clocks.since is None else [referral.clocks.since]
         times += [each.at for each in referral.contacts]
         times += [each.start for each in referral.appointments if each.start <= now]
-    return max(times).date()
+    return day_of(max(times))
 
 
 def term(
@@ -73,7 +74,7 @@ def term(
         return None
     seen = last_seen(made_at, referrals, now)
     if person.deceased is not None:
-        died = person.deceased.died_on or person.deceased.recorded_at.date()
+        died = person.deceased.died_on or day_of(person.deceased.recorded_at)
         return Term("deceased", seen, years_after(died, rules.deceased_years))
     age = age_on(person.birth_date, seen)
     if age < _ADULT:

@@ -89,6 +89,7 @@ from services.referral.handlers.sessions import (
     give_place_back,
     schedule,
     take_place,
+    visible_places,
 )
 from services.referral.handlers.sessions import follow as follow_session
 from services.referral.handlers.watching import (
@@ -173,6 +174,7 @@ __all__ = [
     "tell_apart",
     "todo",
     "unmerge",
+    "visible_places",
     "watch_concerns",
     "why_silent",
     "write_note",

@@ -10,6 +10,7 @@ from typing import Literal
 from services.referral.domain import listing as listings
 from services.referral.domain import referral as referrals
 from services.referral.domain.access import permit
+from services.referral.domain.calendar import day_of
 from services.referral.domain.clocks import expires_at
 from services.referral.domain.consequences import follow
 from services.referral.domain.duplicates import check_not_repeated, earlier_case
@@ -241,7 +242,7 @@ async def _taken(stores: Stores, referral: Referral, taken: Duplicate) -> Confli
 async def _person_for(stores: Stores, request: Request, new_id: str, cause: Cause) -> Person:
     tenant = cause.actor.tenant
     rules = await stores.tenants.rules(tenant)
-    check_age = partial(check_old_enough, day=cause.at.date(), minimum_age=rules.minimum_age)
+    check_age = partial(check_old_enough, day=day_of(cause.at), minimum_age=rules.minimum_age)
     if request.person_id is not None:
         known = await _known_person(stores, request.person_id, cause)
         check_open_to(known, cause.actor)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.referral.domain import retention
+from services.referral.domain.calendar import day_of
 from services.referral.domain.erasure import Decision, Erasure
 from services.referral.domain.person import Person
 from services.referral.domain.referral import Referral
@@ -47,7 +48,7 @@ async def past_their_time(
         Past(saved.id, found)
         for saved in page
         if (found := _term(saved, of[saved.id], rules, now)) is not None
-        and retention.is_over(found, now.date())
+        and retention.is_over(found, day_of(now))
     ]
     return Looked(past, len(page), further)
 
@@ -66,7 +67,7 @@ async def erase_past(stores: Stores, person_id: str, cause: Cause) -> Saved[Eras
     saved = await stores.persons.get(person_id, tenant)
     rules = await stores.tenants.retention(tenant)
     of = await _referrals(stores, [saved.state], tenant)
-    if not retention.is_over(_term(saved, of[saved.id], rules, cause.at), cause.at.date()):
+    if not retention.is_over(_term(saved, of[saved.id], rules, cause.at), day_of(cause.at)):
         raise Conflict(
             "This record's time is not over.", {"current_status": "retained", "allowed": []}
         )

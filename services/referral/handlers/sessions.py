@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 
 from services.referral.domain import sessions
 from services.referral.domain.access import permit_session, relations
+from services.referral.domain.disclosure import MEETINGS
 from services.referral.domain.lifecycle import Command, after
 from services.referral.domain.meetings import SessionStatus
 from services.referral.domain.places import follow_session, holds_idle_place
-from services.referral.domain.policy import PROVIDER
-from services.referral.domain.sessions import ChangedSession, Session
+from services.referral.domain.policy import POLICY, PROVIDER, READ
+from services.referral.domain.referral import Referral
+from services.referral.domain.sessions import ChangedSession, Place, Session
 from services.referral.handlers.changing import change_by_fact
-from services.referral.handlers.looking import check_open
+from services.referral.handlers.looking import check_open, look_at_all
 from services.referral.store import Stores
-from shared.cause import Cause
-from shared.errors import Contended, FieldError, Invalid, NotFound, PreconditionFailed
+from shared.cause import Actor, Cause
+from shared.errors import Contended, FieldError, Invalid, PreconditionFailed
 from shared.events import AppointmentCancelled
 from shared.store import Saved
 
 SessionChange = Callable[[Session, Cause], ChangedSession]
 
 _AT_ONCE = 50
+_READ_AT_ONCE = 500
+"""Referrals looked at together to tell whose places may be shown."""
 
 
 async def schedule(
@@ -70,16 +75,13 @@ async def take_place(
     tenant = cause.actor.tenant
     session = (await stores.sessions.get(session_id, tenant)).state
     permit_session(session, cause.actor)
+    found = await stores.referrals.get_many([referral_id], tenant)
+    asked = _of_service(session, found.values(), cause.actor)
+    await check_open(stores, asked, cause)  # also of who has a place: that is not for all to know
     if referral_id not in session.places:
-        try:
-            referral = (await stores.referrals.get(referral_id, tenant)).state
-            await check_open(stores, [referral], cause)
-        except NotFound:
-            raise _invalid("/referral_id", "must be a referral to this service") from None
-        of_provider = relations(referral, cause.actor) & set(PROVIDER)
-        if not of_provider or referral.service_id != session.service_id:
+        if not asked:
             raise _invalid("/referral_id", "must be a referral to this service")
-        after(referral.status, Command.BOOK)
+        after(asked[0].status, Command.BOOK)
     take = partial(sessions.take, referral_id=referral_id)
     return await change_session(stores, session_id, take, cause, if_match=if_match)
 
@@ -99,10 +101,30 @@ async def change_places(
     """
     session = (await stores.sessions.get(session_id, cause.actor.tenant)).state
     permit_session(session, cause.actor)
-    placed = [each for each in referral_ids if each in session.places]
-    found = await stores.referrals.get_many(placed, cause.actor.tenant) if placed else {}
-    await check_open(stores, [each.state for each in found.values()], cause)
+    found = await stores.referrals.get_many(list(referral_ids), cause.actor.tenant)
+    await check_open(stores, _of_service(session, found.values(), cause.actor), cause)
     return await change_session(stores, session_id, command, cause, if_match=if_match)
+
+
+async def visible_places(
+    stores: Stores, page: Sequence[Session], actor: Actor, at: datetime
+) -> Sequence[Mapping[str, Place]]:
+    """Of each session the places, by the referral's id, that the actor may see at that time.
+
+    They are those of the referrals of which it would see the appointments.
+    """
+    wanted = list(dict.fromkeys(known for session in page for known in session.places))
+    shown: set[str] = set()
+    for start in range(0, len(wanted), _READ_AT_ONCE):
+        some = wanted[start : start + _READ_AT_ONCE]
+        found = await stores.referrals.get_many(some, actor.tenant)
+        known = [each for each in found.values() if _is_known(each.state, actor)]
+        seen = await look_at_all(stores, known, actor, at)
+        shown |= {saved.id for saved, how, _ in seen if how in MEETINGS}
+    return [
+        {known: place for known, place in session.places.items() if known in shown}
+        for session in page
+    ]
 
 
 async def follow(
@@ -148,6 +170,22 @@ async def _give_back(
         if_match=if_match,
         remember=False,
     )
+
+
+def _is_known(referral: Referral, actor: Actor) -> bool:
+    return POLICY.sight(actor, relations(referral, actor), READ) is not None
+
+
+def _of_service(
+    session: Session, found: Iterable[Saved[Referral]], actor: Actor
+) -> Sequence[Referral]:
+    """Those of the referrals that were made to this session's service, as its provider knows."""
+    return [
+        saved.state
+        for saved in found
+        if saved.state.service_id == session.service_id
+        and relations(saved.state, actor) & set(PROVIDER)
+    ]
 
 
 def _invalid(pointer: str, reason: str) -> Invalid:
