@@ -28,7 +28,9 @@ def test_there_are_the_documents_that_are_promised() -> None:
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_every_test_that_is_named_exists(path: Any) -> None:
-    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(test_\w+))?`", path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(test_\w+))?`", text)
+    assert len(named) == len(re.findall(r"\btests/", text)), "one is named in another form"
     missing = [
         f"{file}::{test}"
         for file, test in named
