@@ -12,6 +12,10 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from shared.settingfiles import FileSettings
 
+UNLESS_ENCRYPTED = (
+    "where a service mesh or the like encrypts this connection, say LINKWAY_ALLOW_PLAINTEXT=true"
+)
+
 
 class KafkaSettings(BaseSettings):
     """How to reach Kafka, as whom, and how the installation's topics are made.
@@ -42,7 +46,13 @@ class KafkaSettings(BaseSettings):
     )
     env: Literal["development", "production"] = Field(
         "development",
-        description="`production` refuses the development issuer and hides `/docs`.",
+        description="`production` refuses what suits a demonstration alone: the development "
+        "issuer, known keys, connections without TLS.",
+    )
+    allow_plaintext: bool = Field(
+        False,
+        description="Lets a production service speak to Kafka and MongoDB without TLS of its own, "
+        "where something else encrypts what goes over the network, such as a service mesh.",
     )
     kafka_bootstrap: str = Field(
         min_length=1, description="Kafka bootstrap servers, `host:port`, separated by commas."
@@ -50,7 +60,7 @@ class KafkaSettings(BaseSettings):
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_SSL", "SASL_PLAINTEXT"] = Field(
         "PLAINTEXT",
         description="How to talk to Kafka; the two of `SASL` sign in. "
-        "`SASL_PLAINTEXT` is refused in production.",
+        "Production takes the two of `SSL` alone, unless `LINKWAY_ALLOW_PLAINTEXT` says otherwise.",
     )
     kafka_ca_file: str | None = Field(
         None,
@@ -94,10 +104,18 @@ class KafkaSettings(BaseSettings):
         """Whether real people's data may be behind this process."""
         return self.env == "production"
 
+    @property
+    def must_encrypt(self) -> bool:
+        """Whether a connection without TLS is refused."""
+        return self.is_production and not self.allow_plaintext
+
     @model_validator(mode="after")
     def _never_in_the_clear_in_production(self) -> Self:
-        if self.is_production and self.kafka_security_protocol == "SASL_PLAINTEXT":
-            raise ValueError("kafka_security_protocol must be SASL_SSL or SSL in production")
+        if self.must_encrypt and self.kafka_security_protocol in {"PLAINTEXT", "SASL_PLAINTEXT"}:
+            raise ValueError(
+                "LINKWAY_KAFKA_SECURITY_PROTOCOL must be SASL_SSL or SSL in production; "
+                f"{UNLESS_ENCRYPTED}"
+            )
         return self
 
     @model_validator(mode="after")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
@@ -19,7 +20,7 @@ from shared.identity.issuers import (
     TrustedIssuer,
     from_json_or_file,
 )
-from shared.kafkasettings import KafkaSettings
+from shared.kafkasettings import UNLESS_ENCRYPTED, KafkaSettings
 
 DEVELOPMENT_ISSUER = "https://issuer.linkway.example/dev"
 """Signs tokens for anyone who asks: for demonstrations and tests, never in production."""
@@ -194,6 +195,29 @@ class ServiceSettings(KafkaSettings):
             raise ValueError("keys must be fetched over https in production")
         if self.is_production and self.test_clock:
             raise ValueError("test_clock must be off in production")
+        return self
+
+    @property
+    def mongo_encrypted(self) -> bool:
+        """Whether MongoDB is spoken to over TLS, by the CA file or by the connection string.
+
+        The string's `tls` or `ssl` decides, whose default is yes for `mongodb+srv` alone
+        (MongoDB, Connection String URI Format).
+        """
+        if self.mongo_ca_file is not None:
+            return True
+        uri = urlsplit(self.mongo_uri.get_secret_value())
+        options = {name.lower(): value for name, value in parse_qsl(uri.query)}
+        default = "true" if uri.scheme == "mongodb+srv" else "false"
+        return options.get("tls", options.get("ssl", default)).lower() == "true"
+
+    @model_validator(mode="after")
+    def _mongo_never_in_the_clear_in_production(self) -> Self:
+        if self.must_encrypt and not self.mongo_encrypted:
+            raise ValueError(
+                "LINKWAY_MONGO_URI must say tls=true, or LINKWAY_MONGO_CA_FILE be given, in "
+                f"production; {UNLESS_ENCRYPTED}"
+            )
         return self
 
     @model_validator(mode="after")

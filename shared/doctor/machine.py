@@ -41,6 +41,26 @@ def _python(version: tuple[int, ...]) -> Finding:
     return ok("python", said)
 
 
+def _in_the_clear(settings: ServiceSettings) -> Iterable[tuple[str, str]]:
+    """What is not encrypted; a production service starts so only where that was accepted."""
+    accepted = ", as LINKWAY_ALLOW_PLAINTEXT accepts" if settings.is_production else ""
+    if settings.kafka_security_protocol == "PLAINTEXT":
+        yield (
+            f"Kafka is spoken to without encryption or sign-in{accepted}",
+            "set LINKWAY_KAFKA_SECURITY_PROTOCOL=SASL_SSL, with user and password",
+        )
+    elif settings.kafka_security_protocol == "SASL_PLAINTEXT":
+        yield (
+            f"Kafka is spoken to without encryption{accepted}",
+            "set LINKWAY_KAFKA_SECURITY_PROTOCOL=SASL_SSL",
+        )
+    if not settings.mongo_encrypted:
+        yield (
+            f"MongoDB is spoken to without encryption{accepted}",
+            "set LINKWAY_MONGO_CA_FILE, or tls=true in LINKWAY_MONGO_URI",
+        )
+
+
 def _settings(settings: ServiceSettings) -> Iterable[Finding]:
     production = settings.is_production
     name = "settings"
@@ -50,14 +70,9 @@ def _settings(settings: ServiceSettings) -> Iterable[Finding]:
         yield warn(
             name, "LINKWAY_ENV is development", "set LINKWAY_ENV=production where people are real"
         )
-    if settings.kafka_security_protocol == "PLAINTEXT":
+    for said, do in _in_the_clear(settings):
         faults += 1
-        yield worse(
-            name,
-            "Kafka is spoken to without encryption or sign-in",
-            "set LINKWAY_KAFKA_SECURITY_PROTOCOL=SASL_SSL, with user and password",
-            production=production,
-        )
+        yield warn(name, said, do)
     if not settings.kafka_idempotence:
         faults += 1
         yield worse(

@@ -7,8 +7,9 @@ from services.directory.domain import AssuranceRules
 from services.directory.settings import Settings
 
 NEEDED = {
-    "mongo_uri": "mongodb://127.0.0.1/?replicaSet=rs0",
+    "mongo_uri": "mongodb://127.0.0.1/?replicaSet=rs0&tls=true",
     "kafka_bootstrap": "127.0.0.1:9092",
+    "kafka_security_protocol": "SSL",
     "jwks": "https://issuer.example.org/jwks.json",
     "issuer": "https://issuer.example.org",
 }

@@ -6,8 +6,9 @@ from services.notifications.settings import Settings
 from tests.notifications.examples import seconds
 
 NEEDED = {
-    "mongo_uri": "mongodb://127.0.0.1",
+    "mongo_uri": "mongodb://127.0.0.1/?tls=true",
     "kafka_bootstrap": "127.0.0.1:9092",
+    "kafka_security_protocol": "SSL",
     "jwks": "https://issuer.example.org/jwks.json",
     "issuer": "https://issuer.example.org",
 }

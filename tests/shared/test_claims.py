@@ -29,8 +29,9 @@ def settings(**given: Any) -> ServiceSettings:
     return ServiceSettings(
         **{
             "service": "garden",
-            "mongo_uri": "unused",
+            "mongo_uri": "mongodb://unused/?tls=true",
             "kafka_bootstrap": "unused",
+            "kafka_security_protocol": "SSL",
             "jwks": "https://issuer.example.org/jwks.json",
             "issuer": "https://issuer.example.org",
             **given,

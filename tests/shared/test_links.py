@@ -100,8 +100,9 @@ class Settings(LinkSettings):
 @pytest.fixture
 def env(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for name, value in {
-        "MONGO_URI": "mongodb://127.0.0.1/?replicaSet=rs0",
+        "MONGO_URI": "mongodb://127.0.0.1/?replicaSet=rs0&tls=true",
         "KAFKA_BOOTSTRAP": "127.0.0.1:9092",
+        "KAFKA_SECURITY_PROTOCOL": "SSL",
         "JWKS": "https://issuer.example.org/jwks.json",
         "ISSUER": "https://issuer.example.org",
     }.items():

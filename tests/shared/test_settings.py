@@ -4,8 +4,9 @@ from pydantic import ValidationError
 from shared.settings import ServiceSettings
 
 REQUIRED = {
-    "LINKWAY_MONGO_URI": "mongodb://keeper:hush-hush@127.0.0.1/?replicaSet=rs0",
+    "LINKWAY_MONGO_URI": "mongodb://keeper:hush-hush@127.0.0.1/?replicaSet=rs0&tls=true",
     "LINKWAY_KAFKA_BOOTSTRAP": "127.0.0.1:9092",
+    "LINKWAY_KAFKA_SECURITY_PROTOCOL": "SSL",
     "LINKWAY_JWKS": "https://issuer.example.org/jwks.json",
     "LINKWAY_ISSUER": "https://issuer.example.org",
 }
@@ -115,3 +116,50 @@ def test_sasl_needs_a_user_and_a_password(env: pytest.MonkeyPatch, given: str) -
 def test_every_setting_says_what_it_is_for() -> None:
     undescribed = [n for n, f in ServiceSettings.model_fields.items() if not f.description]
     assert undescribed == []
+
+
+@pytest.mark.parametrize("protocol", ["PLAINTEXT", "SASL_PLAINTEXT"])
+def test_production_speaks_to_kafka_over_tls_unless_plaintext_is_accepted(
+    env: pytest.MonkeyPatch, protocol: str
+) -> None:
+    env.setenv("LINKWAY_KAFKA_SECURITY_PROTOCOL", protocol)
+    env.setenv("LINKWAY_KAFKA_USERNAME", "garden")
+    env.setenv("LINKWAY_KAFKA_PASSWORD", "whisper")
+    assert Settings().kafka_security_protocol == protocol, "development may"
+    env.setenv("LINKWAY_ENV", "production")
+    with pytest.raises(ValidationError, match="LINKWAY_KAFKA_SECURITY_PROTOCOL") as refused:
+        Settings()
+    assert "LINKWAY_ALLOW_PLAINTEXT=true" in str(refused.value)
+    env.setenv("LINKWAY_ALLOW_PLAINTEXT", "true")
+    assert Settings().kafka_security_protocol == protocol
+
+
+@pytest.mark.parametrize(
+    ("uri", "encrypted"),
+    [
+        ("mongodb://a:b@db-1.example.org,db-2.example.org/?replicaSet=rs0", False),
+        ("mongodb://a:b@db.example.org/?tls=false", False),
+        ("mongodb://a:b@db.example.org/?TLS=true&replicaSet=rs0", True),
+        ("mongodb://a:b@db.example.org/?ssl=true", True),
+        ("mongodb+srv://a:b@db.example.org/", True),
+        ("mongodb+srv://a:b@db.example.org/?tls=false", False),
+    ],
+)
+def test_production_speaks_to_mongodb_over_tls_unless_plaintext_is_accepted(
+    env: pytest.MonkeyPatch, uri: str, *, encrypted: bool
+) -> None:
+    env.setenv("LINKWAY_MONGO_URI", uri)
+    assert Settings().mongo_encrypted is encrypted
+    env.setenv("LINKWAY_ENV", "production")
+    if encrypted:
+        assert Settings().is_production
+        return
+    with pytest.raises(ValidationError, match="LINKWAY_MONGO_CA_FILE") as refused:
+        Settings()
+    assert "LINKWAY_ALLOW_PLAINTEXT=true" in str(refused.value)
+    assert "db.example.org" not in str(refused.value), "the value may hold a password"
+    env.setenv("LINKWAY_ALLOW_PLAINTEXT", "true")
+    assert Settings().is_production
+    env.delenv("LINKWAY_ALLOW_PLAINTEXT")
+    env.setenv("LINKWAY_MONGO_CA_FILE", "/run/authorities/mongo.pem")
+    assert Settings().mongo_encrypted

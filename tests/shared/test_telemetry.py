@@ -29,7 +29,12 @@ UNSAMPLED = f"00-{TRACE}-{SPAN}-00"
 
 
 def made(**more: object) -> ServiceSettings:
-    given = {"service": "garden", "mongo_uri": "unused", "kafka_bootstrap": "unused"}
+    given = {
+        "service": "garden",
+        "mongo_uri": "mongodb://unused/?tls=true",
+        "kafka_bootstrap": "unused",
+        "kafka_security_protocol": "SSL",
+    }
     return ServiceSettings.model_validate({**given, "jwks": "unused", "issuer": "unused", **more})
 
 

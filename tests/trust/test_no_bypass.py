@@ -24,6 +24,11 @@ REQUIRED = {
     "LINKWAY_ISSUER": "https://issuer.example.org",
     "LINKWAY_LOG_LEVEL": "ERROR",
 }
+IN_PRODUCTION = {
+    "LINKWAY_ENV": "production",
+    "LINKWAY_KAFKA_SECURITY_PROTOCOL": "SSL",
+    "LINKWAY_MONGO_URI": "mongodb://127.0.0.1:1/?tls=true",
+}
 LAXEST = {
     "LINKWAY_ENV": "development",
     "LINKWAY_RATE_PARTNER": "off",
@@ -103,7 +108,7 @@ def test_no_service_in_production_trusts_the_development_issuer_among_others(
 ) -> None:
     another = {"issuer": "https://issuer.linkway.example/dev", "jwks": "unused.json"}
     env = {
-        "LINKWAY_ENV": "production",
+        **IN_PRODUCTION,
         "LINKWAY_ISSUERS": json.dumps([{**another, "subject_prefix": "dev-"}]),
     }
     with pytest.raises(ValidationError, match="development issuer must not be trusted"):
@@ -114,6 +119,6 @@ def test_no_service_in_production_trusts_the_development_issuer_among_others(
 def test_the_test_clock_is_refused_in_production(
     service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    env = {"LINKWAY_ENV": "production", "LINKWAY_TEST_CLOCK": "true"}
+    env = {**IN_PRODUCTION, "LINKWAY_TEST_CLOCK": "true"}
     with pytest.raises(ValidationError, match="test_clock"):
         created(service, env, monkeypatch)

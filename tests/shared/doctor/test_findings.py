@@ -16,7 +16,7 @@ NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 def settings(**more: Any) -> ServiceSettings:
     given: dict[str, Any] = {
         "service": "outcomes",
-        "mongo_uri": "mongodb://user:secret@127.0.0.1:1/?replicaSet=rs0",
+        "mongo_uri": "mongodb://user:secret@127.0.0.1:1/?replicaSet=rs0&tls=true",
         "kafka_bootstrap": "127.0.0.1:1",
         "kafka_security_protocol": "SASL_SSL",
         "kafka_username": "outcomes",
@@ -69,9 +69,24 @@ def test_what_suits_a_demonstration_fails_in_production() -> None:
         "kafka_idempotence": False,
     }
     found = [(each.level, each.said) for each in machine._settings(settings(**loose))]
-    assert [level for level, _ in found] == ["warn", "warn", "warn", "warn"]
+    assert [level for level, _ in found] == ["warn", "warn", "warn", "warn", "warn"]
     strict = machine._settings(settings(env="production"))
     assert [(each.level, each.said) for each in strict] == [("ok", "fit for production")]
+
+
+def test_plaintext_that_was_accepted_in_production_is_warned_of() -> None:
+    meshed = settings(
+        env="production",
+        allow_plaintext=True,
+        kafka_security_protocol="SASL_PLAINTEXT",
+        mongo_uri="mongodb://user:secret@127.0.0.1:1",
+    )
+    found = list(machine._settings(meshed))
+    assert [each.level for each in found] == ["warn", "warn"]
+    assert [each.said for each in found] == [
+        "Kafka is spoken to without encryption, as LINKWAY_ALLOW_PLAINTEXT accepts",
+        "MongoDB is spoken to without encryption, as LINKWAY_ALLOW_PLAINTEXT accepts",
+    ]
 
 
 def test_no_finding_tells_a_secret() -> None:

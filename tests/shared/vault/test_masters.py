@@ -248,8 +248,9 @@ def settings(**stated: object) -> VaultSettings:
     return VaultSettings.model_validate(
         {
             "service": "referral",
-            "mongo_uri": "mongodb://127.0.0.1",
+            "mongo_uri": "mongodb://127.0.0.1/?tls=true",
             "kafka_bootstrap": "127.0.0.1:1",
+            "kafka_security_protocol": "SSL",
             "jwks": "https://issuer.example.org/jwks",
             "issuer": "https://issuer.example.org",
             **stated,
