@@ -11,7 +11,7 @@ from services.referral.domain.lifecycle import Status
 from services.referral.domain.policy import Sight
 from shared.cause import Actor
 from shared.errors import Forbidden, NotFound
-from tests.referral.test_domain import GROUP, NOON, PRACTICE, STRANGER, TEAM, onward
+from tests.referral.actors import GROUP, NOON, PRACTICE, STRANGER, TEAM, onward
 from tests.referral.test_meetings import group
 
 ANSWERING = ("accept", "assign", "waitlist", "decline", "ask", "hold", "resume", "complete")

@@ -17,7 +17,7 @@ from services.referral.domain.reaching import Reachable, suppression, ways
 from services.referral.domain.record import Appointment, Consent
 from shared.cause import Actor, Cause
 from shared.errors import Forbidden, NotFound
-from tests.referral.test_domain import GROUP, NOON, PRACTICE, STRANGER, TEAM, cause_of, onward
+from tests.referral.actors import GROUP, NOON, PRACTICE, STRANGER, TEAM, cause_of, onward
 from tests.referral.test_persons import LATER, intake, later, person
 
 # Disclosure

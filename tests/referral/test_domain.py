@@ -2,50 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-
 import pytest
 
 from services.referral.domain import appointments, closing, referral
 from services.referral.domain.appointments import Time
 from services.referral.domain.lifecycle import OPEN, TABLE, Command, Status, after
-from services.referral.domain.listing import Listing, check_takes, newest
-from services.referral.domain.person import age_on, is_nhs_number, postcode_district
-from services.referral.domain.record import Consent
-from services.referral.domain.referral import Referral
-from shared.cause import Actor, Cause
-from shared.errors import Conflict, Forbidden, Invalid, NotFound
-from shared.events import EventActor, GoalUpdated, ServiceChanged, ServiceClosed
-
-NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-PRACTICE = Actor("clerk-1", "referrer", "Y90001", "icb-a")
-TEAM = Actor("worker-1", "link_worker", "team-org", "icb-a")
-GROUP = Actor("leader-1", "provider", "group-org", "icb-a")
-STRANGER = Actor("other-1", "provider", "other-org", "icb-a")
-
-
-def cause_of(actor: Actor, cause_id: str = "cause-1") -> Cause:
-    return Cause(id=cause_id, actor=actor, at=NOON)
-
-
-def onward(status: Status = Status.SUBMITTED) -> Referral:
-    return Referral(
-        id="ref-2",
-        tenant="icb-a",
-        kind="onward",
-        case_id="ref-1",
-        person_id="person-1",
-        service_id="service-1",
-        provider_organisation_id="group-org",
-        referrer_organisation_id="team-org",
-        source_organisation_id="Y90001",
-        team_organisation_id="team-org",
-        need_codes=("loneliness",),
-        priority="routine",
-        reason="Would like company.",
-        consent=Consent(method="verbal", recorded_at=NOON, recorded_by_organisation="team-org"),
-        status=status,
-    )
+from shared.errors import Conflict, Forbidden, NotFound
+from shared.events import EventActor, GoalUpdated
+from tests.referral.actors import GROUP, NOON, PRACTICE, TEAM, cause_of, onward
 
 
 @pytest.mark.parametrize(
@@ -243,82 +207,3 @@ def test_only_the_team_that_holds_an_accepted_case_refers_on() -> None:
         referral.check_onward(intake, PRACTICE)
     with pytest.raises(Conflict):
         referral.check_onward(intake.with_(status="submitted"), TEAM)
-
-
-@pytest.mark.parametrize(
-    ("digits", "good"),
-    [
-        # Worked by hand: 9*10+9*9+9*8 = 243, remainder by 11 is 1, 11-1 = 10: never issued.
-        ("9990000000", False),
-        # …000001: 243 + 1*2 = 245, remainder 3, check 8.
-        ("9990000018", True),
-        ("9990000019", False),
-        # …000005: 243 + 5*2 = 253, remainder 0, 11 becomes 0.
-        ("9990000050", True),
-        ("999000001", False),
-        ("99900000180", False),
-        ("999000001x", False),
-        ("", False),
-    ],
-)
-def test_modulus_11(digits: str, good: bool) -> None:  # noqa: FBT001 - a table of cases
-    assert is_nhs_number(digits) is good
-
-
-def test_age_counts_whole_years() -> None:
-    assert age_on(date(1957, 3, 14), date(2026, 3, 13)) == 68
-    assert age_on(date(1957, 3, 14), date(2026, 3, 14)) == 69
-
-
-def test_a_district_names_no_street() -> None:
-    assert postcode_district("zz1 2ab") == "ZZ1"
-    assert postcode_district("ZZ122AB") == "ZZ12"
-    assert postcode_district(None) is None
-
-
-def listing(**changes: object) -> Listing:
-    known = {
-        "id": "service-1",
-        "tenant": "icb-a",
-        "organisation_id": "group-org",
-        "service_role": "community",
-        "open": True,
-        "seq": 3,
-    }
-    return Listing.model_validate(known | changes)
-
-
-@pytest.mark.parametrize(
-    ("known", "kind"),
-    [
-        (None, "intake"),
-        (listing(open=False), "onward"),
-        (listing(), "intake"),
-        (listing(service_role="link_worker_team"), "onward"),
-        (listing(service_role="link_worker_team"), "signpost"),
-    ],
-)
-def test_a_referral_goes_only_where_it_fits(known: Listing | None, kind: str) -> None:
-    with pytest.raises(Invalid) as refused:
-        check_takes(known, kind)  # type: ignore[arg-type]  # the table holds plain words
-    assert [error.pointer for error in refused.value.errors] == ["/service_id"]
-
-
-def test_a_late_fact_about_a_service_changes_nothing() -> None:
-    def said(
-        event: type[ServiceChanged | ServiceClosed], seq: int
-    ) -> ServiceChanged | ServiceClosed:
-        return event(
-            tenant="icb-a",
-            seq=seq,
-            occurred_at=NOON,
-            actor=EventActor(role="directory_curator", organisation="icb"),
-            service_id="service-1",
-            organisation_id="group-org",
-            service_role="community",
-        )
-
-    closed = newest(listing(), said(ServiceClosed, 5))
-    assert closed.open is False
-    assert newest(closed, said(ServiceChanged, 4)) == closed
-    assert newest(closed, said(ServiceChanged, 6)).open is True

@@ -11,7 +11,7 @@ from services.referral.domain.record import Appointment, Clocks
 from services.referral.domain.referral import Referral
 from shared.errors import Conflict
 from shared.events import ReferralCreated
-from tests.referral.test_domain import GROUP, NOON, PRACTICE, TEAM, cause_of, onward
+from tests.referral.actors import GROUP, NOON, PRACTICE, TEAM, cause_of, onward
 
 
 def types(events: object) -> list[str]:

@@ -18,7 +18,7 @@ from services.referral.domain.places import follow_session, holds_idle_place, pl
 from services.referral.domain.referral import Referral
 from services.referral.domain.sessions import Session
 from shared.errors import Conflict, Invalid, LinkwayError
-from tests.referral.test_domain import GROUP, NOON, cause_of, onward
+from tests.referral.actors import GROUP, NOON, cause_of, onward
 
 BY = cause_of(GROUP)
 

@@ -15,7 +15,7 @@ from services.referral.domain.person import Person, Statistics
 from services.referral.domain.referral import Referral
 from shared.cause import Actor, Cause
 from shared.errors import Conflict, Invalid
-from tests.referral.test_domain import NOON, PRACTICE, TEAM, cause_of, onward
+from tests.referral.actors import NOON, PRACTICE, TEAM, cause_of, onward
 
 LATER = NOON + timedelta(days=1)
 

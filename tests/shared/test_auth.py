@@ -1,141 +1,38 @@
-import base64
+"""Tokens: which are taken, which are refused, and for how long one is remembered."""
+
+from __future__ import annotations
+
 import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
-from types import SimpleNamespace
 from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from jwt.algorithms import OKPAlgorithm, RSAAlgorithm
 
 from shared import auth
 from shared.auth import Authenticator
-from shared.cause import Actor
 from shared.devissuer import DevIssuer
-from shared.errors import Unauthenticated, Unavailable
-from shared.identity import jwks
+from shared.errors import Unauthenticated
 from shared.settings import ServiceSettings
-
-ISSUER = "https://issuer.example.org"
-KEY = ec.generate_private_key(ec.SECP256R1())
-OTHER_KEY = ec.generate_private_key(ec.SECP256R1())
-DAY = 86_400
-ACTOR = Actor(subject="lw-7", role="link_worker", organisation="team-1", tenant="icb-demo")
-
-
-def jwk(key: ec.EllipticCurvePrivateKey = KEY, kid: str = "k1", **more: str) -> dict[str, Any]:
-    return {**ECAlgorithm.to_jwk(key.public_key(), as_dict=True), "kid": kid, **more}
-
-
-def claims(**changed: Any) -> dict[str, Any]:
-    given = {
-        "iss": ISSUER,
-        "aud": "linkway",
-        "sub": "lw-7",
-        "role": "link_worker",
-        "organisation": "team-1",
-        "tenant": "icb-demo",
-        "exp": int(time.time()) + DAY,
-        **changed,
-    }
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def token(
-    *,
-    key: Any = KEY,
-    algorithm: str = "ES256",
-    headers: dict[str, Any] | None = None,
-    **changed: Any,
-) -> str:
-    return jwt.encode(claims(**changed), key, algorithm, {"kid": "k1", **(headers or {})})
-
-
-def b64(part: bytes) -> str:
-    return base64.urlsafe_b64encode(part).rstrip(b"=").decode()
-
-
-def raw(header: bytes, payload: bytes = b"{}", signature: bytes = b"") -> str:
-    return f"{b64(header)}.{b64(payload)}.{b64(signature)}"
-
-
-def authenticator(jwks: str | Path) -> Authenticator:
-    return Authenticator(
-        ServiceSettings(
-            service="garden",
-            mongo_uri="unused",
-            kafka_bootstrap="unused",
-            jwks=str(jwks),
-            issuer=ISSUER,
-        )
-    )
-
-
-@pytest.fixture
-def keys_file(tmp_path: Path) -> Path:
-    file = tmp_path / "jwks.json"
-    file.write_text(json.dumps({"keys": [jwk()]}))
-    return file
-
-
-def withdraw(keys_file: Path) -> None:
-    """The issuer signs with another key from now on."""
-    keys_file.write_text(json.dumps({"keys": [jwk(OTHER_KEY, "k2")]}))
-
-
-class Issuer:
-    """A key server over HTTP: ``keys`` is what it publishes, None while it is broken."""
-
-    def __init__(self) -> None:
-        self.keys: list[dict[str, Any]] | None = [jwk()]
-        self.asked = 0
-        issuer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                issuer.asked += 1
-                self.send_response(200 if issuer.keys is not None else 500)
-                self.end_headers()
-                self.wfile.write(json.dumps({"keys": issuer.keys}).encode())
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/jwks.json"
-
-
-@pytest.fixture
-def key_server() -> Iterator[Issuer]:
-    issuer = Issuer()
-    thread = Thread(target=issuer.server.serve_forever, args=(0.01,))
-    thread.start()
-    yield issuer
-    issuer.server.shutdown()
-    issuer.server.server_close()
-    thread.join()
-
-
-@pytest.fixture
-def pass_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Stops the clocks that shared.auth sees; they go on by what this is called with."""
-    began, started, later = time.time(), time.monotonic(), 0.0
-
-    def seconds(more: float) -> None:
-        nonlocal later
-        later += more
-
-    clock = SimpleNamespace(time=lambda: began + later, monotonic=lambda: started + later)
-    monkeypatch.setattr(auth, "time", clock)
-    monkeypatch.setattr(jwks, "time", clock)
-    return seconds
+from tests.shared.tokens import (
+    ACTOR,
+    DAY,
+    ISSUER,
+    OTHER_KEY,
+    authenticator,
+    b64,
+    claims,
+    jwk,
+    raw,
+    token,
+    withdraw,
+)
 
 
 async def test_a_good_token_gives_the_actor_it_names(keys_file: Path) -> None:
@@ -289,85 +186,3 @@ async def test_remembered_tokens_are_bounded(
     for n in range(10):
         await tokens.authenticate(token(sub=f"lw-{n}"))
     assert len(tokens._seen) == 3
-
-
-async def test_keys_are_fetched_once_and_again_when_the_issuer_has_a_new_one(
-    key_server: Issuer, pass_time: Callable[[float], None]
-) -> None:
-    tokens = authenticator(key_server.url)
-    await tokens.authenticate(token())
-    await tokens.authenticate(token(sub="lw-8"))
-    assert key_server.asked == 1
-    key_server.keys = [jwk(), jwk(OTHER_KEY, "k2")]
-    pass_time(11)
-    new = token(key=OTHER_KEY, headers={"kid": "k2"})
-    assert await tokens.authenticate(new) == ACTOR
-    assert key_server.asked == 2
-
-
-@pytest.mark.usefixtures("pass_time")
-async def test_made_up_key_ids_do_not_flood_the_issuer(key_server: Issuer) -> None:
-    tokens = authenticator(key_server.url)
-    await tokens.authenticate(token())
-    for n in range(50):
-        with pytest.raises(Unauthenticated):
-            await tokens.authenticate(token(headers={"kid": f"made-up-{n}"}))
-    assert key_server.asked == 1
-
-
-async def test_without_the_issuers_keys_the_service_is_unavailable_until_they_come(
-    key_server: Issuer, pass_time: Callable[[float], None]
-) -> None:
-    key_server.keys = None
-    tokens = authenticator(key_server.url)
-    for _ in range(5):
-        with pytest.raises(Unavailable):
-            await tokens.authenticate(token())
-    assert key_server.asked == 1
-    key_server.keys = [jwk()]
-    pass_time(1.1)
-    assert await tokens.authenticate(token()) == ACTOR
-
-
-async def test_known_keys_outlast_an_issuer_that_is_away_for_hours_but_not_for_days(
-    key_server: Issuer, pass_time: Callable[[float], None]
-) -> None:
-    tokens = authenticator(key_server.url)
-    await tokens.authenticate(token())
-    key_server.keys = None
-    pass_time(3 * 3600)
-    assert await tokens.authenticate(token(exp=int(time.time()) + 5 * DAY)) == ACTOR
-    pass_time(22 * 3600)
-    with pytest.raises(Unavailable):
-        await tokens.authenticate(token(exp=int(time.time()) + 5 * DAY))
-
-
-@pytest.mark.parametrize(
-    "document",
-    [
-        "",
-        "[]",
-        '{"keys": 3}',
-        '{"keys": []}',
-        '{"keys": [{"kty": "oct", "k": "AAAA", "kid": "k1"}]}',
-    ],
-)
-async def test_a_key_set_without_a_usable_key_makes_the_service_unavailable(
-    tmp_path: Path, document: str
-) -> None:
-    file = tmp_path / "jwks.json"
-    file.write_text(document)
-    with pytest.raises(Unavailable):
-        await authenticator(file).authenticate(token())
-
-
-async def test_a_missing_key_file_makes_the_service_unavailable(tmp_path: Path) -> None:
-    with pytest.raises(Unavailable):
-        await authenticator(tmp_path / "nowhere.json").authenticate(token())
-
-
-async def test_keys_of_other_kinds_and_uses_are_passed_over(tmp_path: Path) -> None:
-    file = tmp_path / "jwks.json"
-    others = [{"kty": "unheard-of", "kid": "k0"}, jwk(OTHER_KEY, "k1", use="enc")]
-    file.write_text(json.dumps({"keys": [*others, jwk(use="sig")]}))
-    assert await authenticator(file).authenticate(token()) == ACTOR

@@ -3,88 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, ConfigDict
 
-from shared.cause import Actor, Cause
-from shared.errors import Erased, NotFound
-from shared.ids import new_id
-from shared.store import Collection, Database, DataKeys, Memory, Seals, Store
-from shared.vault import BlindIndex, KeyRefused, LocalMasterKeys, Unreadable
-
-TENANT = "icb-demo"
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-
-
-class Entry(BaseModel):
-    code: str
-    words: str | None = None
-
-
-class Diary(BaseModel):
-    """A made-up record: whose it is, what they wrote, and what may be searched."""
-
-    model_config = ConfigDict(frozen=True)
-
-    id: str
-    tenant: str = TENANT
-    owner: str
-    words: str | None = None
-    days: tuple[str, ...] = ()
-    entries: tuple[Entry, ...] = ()
-    colour: str = "red"
-
-
-class Diaries(Store[Diary]):
-    model = Diary
-    seals = Seals(owner="owner", fields=("words", "days"), worded={"entries": "words"})
-
-
-class Clock:
-    """Seconds, moved by hand."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class Kept:
-    """Diaries, their keys, and what lies in the database."""
-
-    def __init__(self, backend: Database | Memory, **limits: Any) -> None:
-        self.raw: Collection = backend.collection("diaries")
-        self.keys_raw: Collection = backend.collection("person_keys")
-        self.clock = Clock()
-        self.keys = self.other_process(**limits)
-        self.diaries = Diaries(self.raw, self.keys)
-
-    def other_process(self, master: LocalMasterKeys | None = None, **limits: Any) -> DataKeys:
-        return DataKeys(
-            self.keys_raw,
-            master or LocalMasterKeys({"a": b"a" * 32}, "a"),
-            BlindIndex("i" * 32),
-            clock=self.clock,
-            **limits,
-        )
-
-    async def document(self, id_: str) -> dict[str, Any]:
-        return (await self.raw.read([id_]))[id_]
-
-
-@pytest.fixture
-def kept(backend: Database | Memory) -> Kept:
-    return Kept(backend)
-
-
-def because() -> Cause:
-    return Cause(new_id(), Actor("w", "link_worker", "org", TENANT), NOON)
-
-
-ADAS = Diary(id="d1", owner="ada", words="Slept badly.", days=("monday",))
+from shared.errors import Erased
+from shared.store import Database, Memory
+from shared.vault import KeyRefused, LocalMasterKeys, Unreadable
+from tests.shared.diaries import ADAS, NOON, TENANT, Diaries, Diary, Entry, Kept, because
 
 
 async def test_a_record_reads_as_it_was_and_lies_sealed(kept: Kept) -> None:
@@ -277,77 +204,3 @@ async def test_a_key_that_no_master_key_opens_stops_the_change(kept: Kept) -> No
 def test_a_store_that_seals_is_not_made_without_keys() -> None:
     with pytest.raises(TypeError, match="Diaries seals"):
         Diaries(Memory().collection("diaries"))
-
-
-# Tombstones
-
-
-async def test_a_tombstone_holds_nothing_of_the_record_and_is_never_undone(kept: Kept) -> None:
-    cause = because()
-    await kept.diaries.insert("d1", ADAS, (), cause)
-
-    await kept.diaries.bury(["d1"], TENANT, NOON)
-
-    document = await kept.document("d1")
-    assert set(document) == {
-        "_id",
-        "tenant",
-        "version",
-        "seq",
-        "slot",
-        "created_at",
-        "updated_at",
-        "outbox",
-        "history",
-        "erased_at",
-    }
-    assert document["erased_at"] == NOON
-    with pytest.raises(Erased):
-        await kept.diaries.get("d1", TENANT)
-    with pytest.raises(Erased):
-        await kept.diaries.insert("d1", ADAS, (), cause)
-    with pytest.raises(Erased):
-        await kept.diaries.update("d1", lambda diary: (diary, ()), because())
-
-
-async def test_a_tombstone_comes_before_the_record_and_keeps_it_out(kept: Kept) -> None:
-    await kept.diaries.bury(["d1"], TENANT, NOON)
-
-    with pytest.raises(Erased):
-        await kept.diaries.insert("d1", ADAS, (), because())
-
-
-async def test_a_tombstone_again_keeps_its_first_time(kept: Kept) -> None:
-    await kept.diaries.bury(["d1"], TENANT, NOON)
-    await kept.diaries.bury(["d1"], TENANT, NOON + timedelta(days=1))
-
-    assert (await kept.document("d1"))["erased_at"] == NOON
-
-
-async def test_another_tenants_record_is_not_buried(kept: Kept) -> None:
-    await kept.diaries.insert("d1", ADAS, (), because())
-
-    await kept.diaries.bury(["d1"], "icb-other", NOON)
-
-    assert (await kept.diaries.get("d1", TENANT)).state == ADAS
-    with pytest.raises(NotFound):
-        await kept.diaries.get("d1", "icb-other")
-
-
-async def test_pages_go_on_past_what_was_erased(kept: Kept) -> None:
-    for n in range(5):
-        diary = Diary(id=f"d{n}", owner="ada")
-        cause = Cause(new_id(), because().actor, NOON + timedelta(minutes=n))
-        await kept.diaries.insert(f"d{n}", diary, (), cause)
-    await kept.diaries.bury(["d3", "d1"], TENANT, NOON + timedelta(hours=1))
-
-    pages = []
-    cursor = None
-    while True:
-        page = await kept.diaries.find(TENANT, limit=2, cursor=cursor)
-        pages.append([saved.id for saved in page.items])
-        cursor = page.next_cursor
-        if cursor is None:
-            break
-
-    assert pages == [["d4"], ["d2"], ["d0"]]

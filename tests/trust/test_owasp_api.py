@@ -451,7 +451,7 @@ async def test_api9_what_is_served_is_in_the_published_contract_and_nothing_more
 
 # API10:2023 Unsafe consumption of APIs: what others send and answer is as suspect as any input.
 # Redirects, slow and endless answers of receivers: tests/notifications/test_webhooks.py; keys of
-# token issuers: tests/shared/test_auth.py; GOV.UK Notify: tests/notifications/test_notify.py.
+# token issuers: tests/shared/test_auth_keys.py; GOV.UK Notify: tests/notifications/test_notify.py.
 
 
 async def test_api10_a_receipt_is_believed_from_govuk_notify_alone_and_kept_within_bounds(

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
-from shared.bus import ensure_topics
+from shared.bus import Publisher, ensure_topics
 from shared.settings import ServiceSettings
 from shared.telemetry import configure_logging
 from tests.shared.bus.harness import settings_for
@@ -29,3 +31,11 @@ def referrals(settings: ServiceSettings) -> str:
 def dead_letters(settings: ServiceSettings) -> str:
     """This test's own dead-letters."""
     return f"{settings.topic_prefix}dead-letters"
+
+
+@pytest.fixture
+async def publisher(settings: ServiceSettings) -> AsyncIterator[Publisher]:
+    own = Publisher(settings)
+    await own.connect()
+    yield own
+    await own.close()

@@ -13,10 +13,11 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from pydantic import BaseModel, ConfigDict
 
-from shared.bus import ALL_TOPICS, Bus, Consumer, Patience, TopicReader
+from shared.bus import ALL_TOPICS, Bus, Consumer, Patience, Publisher, TopicReader
 from shared.cause import Actor, Cause
 from shared.events import Envelope, EventActor, ReferralCreated
 from shared.ids import new_id
+from shared.relay import Relay
 from shared.settings import ServiceSettings
 from shared.store import Collection, Saved, Store
 from shared.telemetry import Telemetry
@@ -263,3 +264,24 @@ def told(records: Iterable[Any]) -> list[tuple[str, int]]:
 def ids(records: Iterable[Any]) -> list[str]:
     """The event ids of records."""
     return [dict(record.headers)["ce_id"].decode() for record in records]
+
+
+@asynccontextmanager
+async def relaying(
+    collection: Collection,
+    publisher: Publisher,
+    settings: ServiceSettings,
+    telemetry: Telemetry | None = None,
+) -> AsyncIterator[Relay]:
+    """A relay at work; it makes its last pass at the end of the block."""
+    relay = Relay([collection], publisher, settings, telemetry or Telemetry(settings))
+    running = asyncio.create_task(relay.run())
+    try:
+        yield relay
+    finally:
+        relay.stop()
+        await running
+
+
+async def all_sent(collection: Collection) -> bool:
+    return (await collection.unsent_stats()).pending == 0
