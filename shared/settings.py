@@ -159,11 +159,21 @@ class ServiceSettings(KafkaSettings):
         description="How often the end of the audit's chain is told on the topic `audit-anchors`, "
         "in seconds: lines younger than that could be cut off unnoticed.",
     )
+    serve_docs: bool | None = Field(
+        None,
+        description="Serves `/docs`, the contract for people to read and try. Unless set: not in "
+        "production, where `/openapi.json` and `/asyncapi` are served all the same.",
+    )
     test_clock: bool = Field(
         False,
         description="Serves `POST /test-clock`, which moves this service's time forward, so that "
         "a demonstration need not wait for weeks. Refused in production.",
     )
+
+    @property
+    def shows_docs(self) -> bool:
+        """Whether `/docs` is served."""
+        return not self.is_production if self.serve_docs is None else self.serve_docs
 
     @property
     def trusted_issuers(self) -> tuple[TrustedIssuer, ...]:

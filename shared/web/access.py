@@ -31,7 +31,8 @@ PLUMBING: Table = {
     "GET /metrics": Public("Figures alone, none of a person; for the network inside."),
     "GET /asyncapi": Public("The published contract of the events."),
     "GET /openapi.json": Public("The published contract of the API."),
-    "GET /docs": Public("The contract for people to read; not served in production."),
+    "GET /docs": Public("The contract for people to read; in production only where set so."),
+    "GET /docs/{part}": Public("What that page loads."),
 }
 """What every service serves without a token."""
 

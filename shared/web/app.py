@@ -6,9 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
-from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse
+from fastapi import FastAPI
 
 from shared.audit.journal import Journal
 from shared.clock import Clock
@@ -17,10 +15,10 @@ from shared.settings import ServiceSettings
 from shared.telemetry import Telemetry, configure_logging
 from shared.web import openapi, problems
 from shared.web.access import PLUMBING, add_routes, guarded
+from shared.web.documentation import documentation
 from shared.web.gate import Gate, Scopes
 from shared.web.health import metrics_router
 from shared.web.middleware import Requests
-from shared.web.security import DOCUMENTATION_POLICY
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -83,19 +81,6 @@ def create_base_app(
     app.state.policy = policy.joined(PLUMBING)
     app.router.routes[:] = [guarded(route, app.state.policy) for route in app.router.routes]
     add_routes(app, metrics_router(telemetry.registry))
-    if not settings.is_production:
-        add_routes(app, _documentation(title))
+    if settings.shows_docs:
+        add_routes(app, documentation(title))
     return app
-
-
-def _documentation(title: str) -> APIRouter:
-    """`/docs` as FastAPI makes it, with the one policy under which it works."""
-    router = APIRouter(include_in_schema=False)
-
-    @router.get("/docs")
-    async def docs() -> HTMLResponse:
-        page = get_swagger_ui_html(openapi_url="/openapi.json", title=title)
-        page.headers["Content-Security-Policy"] = DOCUMENTATION_POLICY
-        return page
-
-    return router

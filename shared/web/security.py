@@ -26,14 +26,6 @@ _ALWAYS: tuple[Header, ...] = (
 _IN_PRODUCTION: Header = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 """A year (RFC 6797 §6.1.1). Where a proxy ends TLS it passes this on."""
 
-DOCUMENTATION_POLICY = (
-    "default-src 'none'; connect-src 'self'; img-src data: https://fastapi.tiangolo.com; "
-    "script-src 'unsafe-inline' https://cdn.jsdelivr.net; "
-    "style-src 'unsafe-inline' https://cdn.jsdelivr.net; "
-    "base-uri 'none'; frame-ancestors 'none'"
-)
-"""What `/docs` loads, as FastAPI makes that page; it is not served in production."""
-
 
 def security_headers(*, production: bool) -> tuple[Header, ...]:
     """The headers of every answer; in production also that only https may be used."""

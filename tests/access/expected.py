@@ -192,6 +192,7 @@ GET /metrics                                 public
 GET /asyncapi                                public
 GET /openapi.json                            public
 GET /docs                                    public
+GET /docs/{part}                             public
 GET /ops/parts                               -     -     -     -     -     -   -   -   any -
 GET /ops/pipeline                            -     -     -     -     -     -   -   -   any -
 GET /ops/trace/{thing_id}                    -     -     -     -     -     -   -   -   any -

@@ -40,6 +40,7 @@ LAXEST = {
 PUBLIC = {
     "GET /asyncapi",
     "GET /docs",
+    "GET /docs/{part}",
     "GET /live",
     "GET /metrics",
     "GET /openapi.json",

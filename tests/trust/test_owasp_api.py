@@ -414,6 +414,7 @@ async def test_api8_an_address_given_in_host_is_never_given_back(start: Start) -
 UNLISTED = {
     "GET /asyncapi",
     "GET /docs",
+    "GET /docs/{part}",
     "GET /live",
     "GET /metrics",
     "GET /openapi.json",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, get_args
 
 import httpx
+import uvicorn
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
@@ -14,8 +16,10 @@ from starlette.routing import BaseRoute
 from shared.policy import EVERYONE, Policy, Public, Table, may
 from shared.settings import ServiceSettings
 from shared.telemetry import Telemetry
+from shared.testing import eventually
 from shared.web import Acting, CauseOf, Scopes, add_routes, create_base_app
 from shared.web.access import operations_of
+from shared.web.wire import BoundedHttp
 
 PROBLEM = "application/problem+json"
 
@@ -77,3 +81,15 @@ def problem_of(answer: httpx.Response) -> dict[str, Any]:
     assert document["detail"]
     assert document["instance"].endswith(answer.headers["x-request-id"])
     return document
+
+
+@asynccontextmanager
+async def listening(app: FastAPI) -> AsyncIterator[int]:
+    """The port on which the application is served, in this process."""
+    config = uvicorn.Config(app, port=0, log_config=None, http=BoundedHttp, server_header=False)
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    await eventually(lambda: server.started)
+    yield server.servers[0].sockets[0].getsockname()[1]
+    server.should_exit = True
+    await serving

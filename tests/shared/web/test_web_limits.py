@@ -129,14 +129,6 @@ async def test_production_insists_on_https_for_a_year(settings: ServiceSettings)
     assert answer.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
 
 
-async def test_the_documentation_page_alone_may_load_its_scripts(
-    client: httpx.AsyncClient,
-) -> None:
-    (policy,) = (await client.get("/docs")).headers.get_list("content-security-policy")
-    assert policy.startswith("default-src 'none'; connect-src 'self'; ")
-    assert "https://cdn.jsdelivr.net" in policy
-
-
 async def test_work_that_takes_too_long_is_given_up_and_may_be_sent_again(
     client: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -97,15 +97,6 @@ async def client(settings: ServiceSettings) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def test_docs_are_shown_except_in_production(settings: ServiceSettings) -> None:
-    async with serving(garden(settings, router)) as client:
-        assert (await client.get("/docs")).status_code == 200
-    production = settings.model_copy(update={"env": "production"})
-    async with serving(garden(production, router)) as client:
-        assert (await client.get("/docs")).status_code == 404
-        assert (await client.get("/openapi.json")).status_code == 200
-
-
 async def test_the_contract_shows_bodies_headers_and_problems(client: httpx.AsyncClient) -> None:
     contract = (await client.get("/openapi.json")).json()
     digging = contract["paths"]["/beds"]["post"]

@@ -3,20 +3,17 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import httpx
 import pytest
-import uvicorn
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter
 from pydantic import BaseModel
 
 from shared.settings import ServiceSettings
 from shared.testing import eventually
 from shared.web import JsonBody, wire
-from shared.web.wire import BoundedHttp
-from tests.shared.web.garden import garden, problem_of
+from tests.shared.web.garden import garden, listening, problem_of
 
 END = b" HTTP/1.1\r\nHost: garden\r\nConnection: close\r\n\r\n"
 
@@ -31,18 +28,6 @@ router = APIRouter()
 @router.post("/beds")
 async def dig(bed: Annotated[Bed, JsonBody(Bed)]) -> str:
     return bed.name
-
-
-@asynccontextmanager
-async def listening(app: FastAPI) -> AsyncIterator[int]:
-    """The port on which the application is served, in this process."""
-    config = uvicorn.Config(app, port=0, log_config=None, http=BoundedHttp, server_header=False)
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    await eventually(lambda: server.started)
-    yield server.servers[0].sockets[0].getsockname()[1]
-    server.should_exit = True
-    await serving
 
 
 @pytest.fixture
