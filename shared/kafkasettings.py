@@ -111,7 +111,8 @@ class KafkaSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _never_in_the_clear_in_production(self) -> Self:
-        if self.must_encrypt and self.kafka_security_protocol in {"PLAINTEXT", "SASL_PLAINTEXT"}:
+        plain = self.kafka_security_protocol in {"PLAINTEXT", "SASL_PLAINTEXT"}
+        if self.must_encrypt and self.kafka_bootstrap and plain:
             raise ValueError(
                 "LINKWAY_KAFKA_SECURITY_PROTOCOL must be SASL_SSL or SSL in production; "
                 f"{UNLESS_ENCRYPTED}"

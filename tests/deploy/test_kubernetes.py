@@ -6,12 +6,14 @@ import os
 import shutil
 import subprocess
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import pytest
 import yaml
 
+from services.console.client_token import ConsoleClient
 from shared.settings import ServiceSettings
 from shared.web.running import REQUEST_GRACE_SECONDS
 from tests.deploy import dockerfile
@@ -34,7 +36,11 @@ def of(kind: str) -> dict[str, dict[str, Any]]:
 
 PODS = {
     name: each["spec"]["template"]["spec"]
-    for name, each in {**of("Deployment"), **of("Job")}.items()
+    for name, each in {
+        **of("Deployment"),
+        **of("Job"),
+        **{name: each["spec"]["jobTemplate"] for name, each in of("CronJob").items()},
+    }.items()
 }
 LITERALS = {
     each["name"]: dict(line.split("=", 1) for line in each["literals"])
@@ -141,6 +147,26 @@ def test_a_service_starts_in_production_with_what_it_is_given(
     assert settings.kafka_security_protocol == "SASL_SSL"
     assert settings.mongo_ca_file
     assert settings.kafka_create_topics is False
+
+
+def test_records_whose_time_is_over_go_each_night_by_a_client_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    job = of("CronJob")["retention"]["spec"]
+    assert (job["schedule"], job["timeZone"]) == ("30 2 * * *", "Europe/London")
+    assert job["concurrencyPolicy"] == "Forbid", "never two at once"
+    (container,) = PODS["retention"]["containers"]
+    assert container["command"][3:] == ["retention", "--yes", "--json"]
+    given = LITERALS["retention"]
+    (tmp_path / "client-secret").write_text("made-up")
+    for name, value in given.items():
+        monkeypatch.setenv(name, value.replace(SECRETS, f"{tmp_path}/"))
+    found = ConsoleClient.model_validate({})
+    assert found.token_url == "https://issuer.example.org/token"
+    assert found.client_secret is not None
+    assert found.client_secret.get_secret_value() == "made-up"
+    known = {f"LINKWAY_{field.upper()}" for field in ConsoleClient.model_fields}
+    assert {name.removesuffix("_FILE") for name in given} - known == {"LINKWAY_REFERRAL_URL"}
 
 
 def test_nothing_is_reached_unless_it_is_named() -> None:

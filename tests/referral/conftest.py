@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 from fastapi import FastAPI
 
 from services.referral import handlers
@@ -156,3 +158,27 @@ def directory_cause() -> Cause:
         at=datetime.now(UTC),
         repeatable=True,
     )
+
+
+@pytest.fixture
+async def listening(referring: Referring, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """The running service on a port, as all four, with a token that may ask it."""
+    port = free_port()
+    config = uvicorn.Config(
+        referring.app, host="127.0.0.1", port=port, lifespan="off", log_config=None
+    )
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve())
+
+    async def started() -> bool:
+        return server.started
+
+    await eventually(started, within=30)
+    url = f"http://127.0.0.1:{port}"
+    for name in ("REFERRAL", "DIRECTORY", "OUTCOMES", "NOTIFICATIONS"):
+        monkeypatch.setenv(f"LINKWAY_{name}_URL", url)
+    token = referring.as_("tenant_admin", "icb")["Authorization"].removeprefix("Bearer ")
+    monkeypatch.setenv("LINKWAY_TOKEN", token)
+    yield url
+    server.should_exit = True
+    await task

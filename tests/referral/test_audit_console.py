@@ -4,41 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 from typer.testing import CliRunner
 
 from services.console.app import app as console
-from shared.testing import eventually, free_port
 from tests.referral.conftest import Referring
 from tests.referral.test_audit import end, referred
-
-
-@pytest.fixture
-async def listening(referring: Referring, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
-    """The running service on a port, as all four, with a token that may ask it."""
-    port = free_port()
-    config = uvicorn.Config(
-        referring.app, host="127.0.0.1", port=port, lifespan="off", log_config=None
-    )
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve())
-
-    async def started() -> bool:
-        return server.started
-
-    await eventually(started, within=30)
-    url = f"http://127.0.0.1:{port}"
-    for name in ("REFERRAL", "DIRECTORY", "OUTCOMES", "NOTIFICATIONS"):
-        monkeypatch.setenv(f"LINKWAY_{name}_URL", url)
-    token = referring.as_("tenant_admin", "icb")["Authorization"].removeprefix("Bearer ")
-    monkeypatch.setenv("LINKWAY_TOKEN", token)
-    yield url
-    server.should_exit = True
-    await task
 
 
 async def called(*arguments: str) -> tuple[int, str]:

@@ -17,6 +17,7 @@ import httpx
 import typer
 
 from services.console.addresses import ADDRESSES, SERVICES
+from services.console.client_token import client_token
 from services.console.issuer import TENANT
 
 _FIRST_PORT = 8001
@@ -48,8 +49,8 @@ def find_target(
 
     Addresses given come first, then what a running demo wrote into ``folder``, then the
     first four ports from 8001. The token is that of ``token_file``, of the environment
-    (LINKWAY_TOKEN), or one signed with the demo's own key. Raises typer.BadParameter where
-    there is no token to be had.
+    (LINKWAY_TOKEN), of the issuer (LINKWAY_TOKEN_URL, for what runs by itself), or one signed
+    with the demo's own key. Raises typer.BadParameter where there is no token to be had.
     """
     known = _written(folder / ADDRESSES)
     found = {
@@ -60,7 +61,8 @@ def find_target(
     }
     if token_file is not None:
         return Target(found, token_file.read_text().strip())
-    return Target(found, os.environ.get("LINKWAY_TOKEN") or _own_token(folder, tenant, role))
+    token = os.environ.get("LINKWAY_TOKEN") or client_token()
+    return Target(found, token or _own_token(folder, tenant, role))
 
 
 class Client:

@@ -41,7 +41,8 @@ def retention(
 
     Examples:
     - `linkway retention --dry-run`
-    - `linkway retention --yes --json` each night, from cron or a Kubernetes CronJob
+    - `linkway retention --yes --json` each night, from cron or a Kubernetes CronJob, with
+    LINKWAY_TOKEN_URL, LINKWAY_CLIENT_ID, LINKWAY_CLIENT_SECRET_FILE and LINKWAY_TENANT set
     """
     from services.console.ops.screen import console, print_json, run
 
