@@ -9,6 +9,7 @@ from shared.store.collection import Collection
 from shared.store.data_keys import DataKey, DataKeys
 from shared.store.documents import (
     SLOTS,
+    Addition,
     DueStats,
     Duplicate,
     HistoryEntry,
@@ -28,6 +29,7 @@ from shared.store.store import Store
 __all__ = [
     "ERASED",
     "SLOTS",
+    "Addition",
     "Change",
     "Collection",
     "DataKey",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from shared.store.documents import Document, DueStats, Index, Unsent, UnsentStats, Write
+from shared.store.documents import Addition, Document, DueStats, Index, Unsent, UnsentStats, Write
 
 
 class Collection(Protocol):
@@ -32,6 +32,9 @@ class Collection(Protocol):
 
     async def write(self, writes: Sequence[Write]) -> Sequence[bool | Exception]:
         """Apply each at its version; False where that had moved on, Duplicate or why it cannot."""
+
+    async def add(self, additions: Sequence[Addition]) -> frozenset[str]:
+        """Make each addition that was not made yet; the ids of those whose document is missing."""
 
     async def bury(self, ids: Sequence[str], tenant: str, at: datetime) -> None:
         """Put a tombstone where each of these is or might come; only its outbox is kept."""

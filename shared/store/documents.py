@@ -151,6 +151,21 @@ class Write:
     history: Sequence[Document] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """Numbers added to those of one document, once: where ``field`` is below ``number``.
+
+    ``field`` then becomes ``number``; both it and the paths in ``by`` are in the state, a path's
+    parts joined by dots. What is not there counts as nought.
+    """
+
+    id: str
+    field: str
+    number: int
+    by: Mapping[str, int]
+    at: datetime
+
+
 def to_milliseconds(time: datetime) -> datetime:
     """The time as MongoDB keeps it, so that what is answered equals what is read later."""
     return time.replace(microsecond=time.microsecond // 1000 * 1000)

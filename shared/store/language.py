@@ -10,10 +10,12 @@ from shared.store.documents import (
     HISTORY,
     SEEN,
     WRITES,
+    Addition,
     Document,
     Duplicate,
     Write,
     slot_of,
+    to_milliseconds,
 )
 
 _DUPLICATE_KEY = 11000
@@ -40,6 +42,16 @@ def conditional_update(write: Write) -> tuple[Document, Document]:
     if write.outbox:
         change["$min"] = {"outbox_since": write.outbox[0]["time"]}
     return at_version, change
+
+
+def addition(asked: Addition) -> tuple[Document, Document]:
+    """The filter and the change that add numbers where they lie, unless they were added."""
+    numbers = {f"state.{path}": number for path, number in asked.by.items()}
+    change: Document = {
+        "$inc": {"version": 1, **numbers},
+        "$set": {f"state.{asked.field}": asked.number, "updated_at": to_milliseconds(asked.at)},
+    }
+    return {"_id": asked.id, f"state.{asked.field}": {"$lt": asked.number}}, change
 
 
 ACCOUNT = ("event_id", "type", "seq", "time")

@@ -16,6 +16,7 @@ from shared.store import leases
 from shared.store.documents import (
     HISTORY,
     SEEN,
+    Addition,
     Document,
     DueStats,
     Duplicate,
@@ -25,6 +26,7 @@ from shared.store.documents import (
     Write,
     envelope_of,
     slot_of,
+    to_milliseconds,
 )
 from shared.store.language import ACCOUNT
 
@@ -105,6 +107,23 @@ class MemoryCollection:
             return broken
         self._documents[write.id] = changed
         return True
+
+    async def add(self, additions: Sequence[Addition]) -> frozenset[str]:
+        """Each unless it was made."""
+        await asyncio.sleep(0)
+        for each in additions:
+            stored = self._documents.get(each.id)
+            if stored is None or not _at(stored["state"], each.field) < each.number:
+                continue
+            stored["version"] += 1
+            stored["updated_at"] = to_milliseconds(each.at)
+            for path, number in {**each.by, each.field: each.number}.items():
+                *above, last = path.split(".")
+                place = stored["state"]
+                for name in above:
+                    place = place.setdefault(name, {})
+                place[last] = number if path == each.field else place.get(last, 0) + number
+        return frozenset(each.id for each in additions if each.id not in self._documents)
 
     async def bury(self, ids: Sequence[str], tenant: str, at: datetime) -> None:
         """Tombstones, put where nothing is as well."""

@@ -24,6 +24,7 @@ from shared.store.answering import PASSING_CODES, answering
 from shared.store.book import MongoBook
 from shared.store.documents import (
     SLOTS,
+    Addition,
     Document,
     DueStats,
     Duplicate,
@@ -33,7 +34,7 @@ from shared.store.documents import (
     Write,
     envelope_of,
 )
-from shared.store.language import burial, conditional_update, refusal, removal
+from shared.store.language import addition, burial, conditional_update, refusal, removal
 
 _IN_UTC: CodecOptions[Any] = CodecOptions(tz_aware=True, tzinfo=UTC)
 
@@ -246,6 +247,28 @@ class MongoCollection:
                 )
             }
         return [refused.get(n, write.id in stored) for n, write in enumerate(writes)]
+
+    async def add(self, additions: Sequence[Addition]) -> frozenset[str]:
+        """One unordered bulk; where not all matched, it is asked which are there at all.
+
+        What another process added a moment ago is safe once this is answered: a majority
+        acknowledges an update that matches nothing when it has all that came before.
+        """
+        async with answering():
+            try:
+                result = await self._documents.bulk_write(
+                    [UpdateOne(*addition(each)) for each in additions], ordered=False
+                )
+            except BulkWriteError as error:
+                raise next(iter(_refusals(error).values())) from None
+            if result.matched_count == len(additions):
+                return frozenset()
+            ids = [each.id for each in additions]
+            there = {
+                document["_id"]
+                async for document in self._present.find({"_id": {"$in": ids}}, {"_id": 1})
+            }
+        return frozenset(ids) - there
 
     async def bury(self, ids: Sequence[str], tenant: str, at: datetime) -> None:
         """One unordered bulk of tombstones, put where nothing is as well."""

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from shared.errors import LinkwayError
 from shared.store.collection import Collection
-from shared.store.documents import Document, DueStats, Index, Unsent, UnsentStats, Write
+from shared.store.documents import Addition, Document, DueStats, Index, Unsent, UnsentStats, Write
 from shared.vault import BlindIndex, Opener, is_sealed
 
 ERASED = "erased_at"
@@ -122,6 +122,10 @@ class SealedCollection:
     async def ensure_indexes(self, indexes: Sequence[Index]) -> None:
         """As inside."""
         await self._inner.ensure_indexes(indexes)
+
+    async def add(self, additions: Sequence[Addition]) -> frozenset[str]:
+        """As inside: no number is sealed."""
+        return await self._inner.add(additions)
 
     async def bury(self, ids: Sequence[str], tenant: str, at: datetime) -> None:
         """As inside: a tombstone has nothing to seal."""

@@ -18,7 +18,7 @@ from shared.events import Event
 from shared.ids import new_id
 from shared.store import codec
 from shared.store.collection import Collection
-from shared.store.documents import Document, Duplicate, Index, Page, S, Saved, Step, Write
+from shared.store.documents import Addition, Document, Duplicate, Index, Page, S, Saved, Step, Write
 from shared.store.fold import Change, Fold, Update
 from shared.store.sealed import ERASED, Keys, SealedCollection, Seals
 from shared.store.witness import Told, Witness
@@ -176,6 +176,16 @@ class Store(Generic[S]):
             if saved is not None:
                 return saved
         raise Contended("Others kept changing this record at the same time; try again.")
+
+    async def add(self, additions: Sequence[Addition]) -> frozenset[str]:
+        """Add to numbers where they lie, each addition once; the ids of what is not there.
+
+        For records that are numbers and nothing else: nothing that follows from the state is
+        brought up to date, no fact is stated, and no record of an audited store is added to.
+        """
+        if self.witness is not None:
+            raise TypeError(f"{type(self).__name__} is audited: its records are changed by update.")
+        return await self.collection.add(additions) if additions else frozenset()
 
     async def get(self, record_id: str, tenant: str) -> Saved[S]:
         """The record, or NotFound."""

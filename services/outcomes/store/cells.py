@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from services.outcomes.domain.reports import Cell, Ledger, Question, cell_id
-from shared.store import Index, Store
+from services.outcomes.domain.reports import Cell, Deltas, Ledger, Question, cell_id
+from shared.store import Addition, Index, Store
 
 _QUESTION = (("tenant", 1), ("facets.space", 1), ("facets.subject", 1))
 
@@ -62,6 +62,18 @@ class Cells(Store[Cell]):
         }
         found = await self.aggregate([{"$match": where}, {"$project": {"state": 1}}])
         return [Cell.model_validate(document["state"]) for document in found]
+
+    async def add_batch(self, deltas: Deltas, number: int, at: datetime) -> frozenset[str]:
+        """Add a batch's counts to each cell that has it not yet; the ids of cells not there.
+
+        A row that comes to nought stays, as nought.
+        """
+        return await self.add(
+            [
+                Addition(id_, "batch", number, {f"rows.{row}": by for row, by in rows.items()}, at)
+                for id_, rows in deltas.items()
+            ]
+        )
 
     async def ids(self, tenant: str) -> Sequence[str]:
         """The ids of all the tenant's cells."""

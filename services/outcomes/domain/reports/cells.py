@@ -11,6 +11,7 @@ with every dimension at once, from which any two are added up.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import combinations
 from typing import Literal
 from zlib import crc32
@@ -79,8 +80,25 @@ def parts_of(table: tuple[str, ...]) -> tuple[str, ...]:
     return PARTS if dealt else ("",)
 
 
-def _part(values: Mapping[str, str], name: str | None) -> str:
-    return "" if name is None else PARTS[crc32(values[name].encode()) % len(PARTS)]
+@lru_cache(maxsize=4096)
+def _part(value: str) -> str:
+    return PARTS[crc32(value.encode()) % len(PARTS)]
+
+
+_PAIRS_OF_CASE = tuple(table for table in TABLES if "provider" not in table)
+_PAIRS_OF_PROVIDER = tuple(table for table in TABLES if "provider" in table)
+
+
+def _rows_of(
+    tables: Sequence[tuple[str, str]], values: Mapping[str, str]
+) -> Sequence[tuple[str, str]]:
+    """For each table the end of its cell's id, and the values of the row."""
+    found = []
+    for a, b in tables:
+        dealt_by = _DEALT_BY[a, b]
+        part = _part(values[dealt_by]) if dealt_by else ""
+        found.append((f"{part}||{a}|{b}", f"{values[a]}|{values[b]}"))
+    return found
 
 
 def cells_of(
@@ -93,38 +111,52 @@ def cells_of(
     for figure, count in counted.figures.items():
         subject, provider, tail = figure.split("|", 2)
         figures.setdefault((subject, provider), []).append((tail, count))
+    # What is the same for every figure, and for all of one provider, is put together once.
+    of_case: Sequence[tuple[str, str]] = ()
+    of_provider: dict[str, tuple[Sequence[tuple[str, str]], str, str]] = {}
     for (subject, provider), tails in figures.items():
         if subject == "unmet-need":
             yield f"{head}|tenant|{subject}|{month}|||district", quoted["district"], tails
             continue
-        values = quoted | {"provider": provider}
-        parts = {name: _part(values, name) for name in (*_ORGANISATIONS, None)}
-        for (a, b), dealt_by in _DEALT_BY.items():
-            cell = f"{head}|tenant|{subject}|{month}|{parts[dealt_by]}||{a}|{b}"
-            yield cell, f"{values[a]}|{values[b]}", tails
-        own = f"{head}|team|{subject}|{month}|{values['team']}|{values['practice']}"
-        yield f"{own}|{'|'.join(_TEAM_ROW)}", "|".join([values[n] for n in _TEAM_ROW]), tails
+        of_case = of_case or _rows_of(_PAIRS_OF_CASE, quoted)
+        if provider not in of_provider:
+            values = quoted | {"provider": provider}
+            of_provider[provider] = (
+                _rows_of(_PAIRS_OF_PROVIDER, values),
+                "|".join([values[name] for name in _TEAM_ROW]),
+                "|".join([values[name] for name in _PROVIDER_ROW]),
+            )
+        with_provider, team_row, provider_row = of_provider[provider]
+        own = f"{head}|tenant|{subject}|{month}|"
+        for end, row in (*of_case, *with_provider):
+            yield f"{own}{end}", row, tails
+        own = f"{head}|team|{subject}|{month}|{quoted['team']}|{quoted['practice']}"
+        yield f"{own}|{'|'.join(_TEAM_ROW)}", team_row, tails
         own = f"{head}|provider|{subject}|{month}|{provider}|"
-        row = "|".join([values[n] for n in _PROVIDER_ROW])
-        yield f"{own}|{'|'.join(_PROVIDER_ROW)}", row, tails
+        yield f"{own}|{'|'.join(_PROVIDER_ROW)}", provider_row, tails
 
 
 def add_up(tenant: str, counted: Iterable[tuple[Contribution | None, int]]) -> Deltas:
     """What these contributions, each times its factor, come to in the cells."""
-    deltas: Deltas = {}
+    cells: dict[str, dict[str, dict[str, int]]] = {}
     for each, factor in counted:
         if each is None:
             continue
         for id_, values, tails in cells_of(tenant, each):
-            rows = deltas.setdefault(id_, {})
+            of_values = cells.setdefault(id_, {}).setdefault(values, {})
             for tail, count in tails:
-                row = f"{values}|{tail}"
-                rows[row] = rows.get(row, 0) + factor * count
-    return {
-        id_: kept
-        for id_, rows in deltas.items()
-        if (kept := {row: count for row, count in rows.items() if count})
-    }
+                of_values[tail] = of_values.get(tail, 0) + factor * count
+    deltas: Deltas = {}
+    for id_, lines in cells.items():
+        rows = {
+            f"{values}|{tail}": count
+            for values, tails_of in lines.items()
+            for tail, count in tails_of.items()
+            if count
+        }
+        if rows:
+            deltas[id_] = rows
+    return deltas
 
 
 def add(cell: Cell, rows: Mapping[str, int], batch: int) -> Cell:
