@@ -17,7 +17,7 @@ from shared.errors import Unavailable
 from shared.events import ALL_EVENTS, Envelope
 from shared.ids import new_id
 from shared.settings import ServiceSettings
-from shared.store import Collection, Unsent
+from shared.store import SLOTS, Collection, Unsent
 from shared.telemetry import Telemetry
 
 _LIMIT = 500
@@ -30,6 +30,9 @@ _PUBLISH_SECONDS = 4.0
 _GATHER_SECONDS = 0.004
 _SHORTEST_POLL = 0.02
 _LONGEST_POLL = 0.5
+_LONGEST_POLL_ALONE = 2.0
+"""Where all slots are this relay's: its own process tells it of each write, and of those of
+another that has just begun it hears when it next renews its lease."""
 _FIRST_BACKOFF = 0.2
 _LONGEST_BACKOFF = 5.0
 _STATS_SECONDS = 5.0
@@ -283,7 +286,8 @@ class _Outlet:
 
     async def _rest(self, found: int) -> None:
         """Wait for a write, or for a while: another process may have written."""
-        self._poll = _SHORTEST_POLL if found else min(_LONGEST_POLL, self._poll * 2)
+        longest = _LONGEST_POLL_ALONE if len(self._slots) == SLOTS else _LONGEST_POLL
+        self._poll = _SHORTEST_POLL if found else min(longest, self._poll * 2)
         try:
             async with asyncio.timeout(self._poll):
                 await self.collection.nudge.wait()

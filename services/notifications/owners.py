@@ -6,9 +6,11 @@ stored nor logged.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Protocol, TypeVar
+from urllib.parse import urlencode
 
 import httpx
 import stamina
@@ -16,12 +18,17 @@ import structlog
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from services.notifications.domain.reaching import Reachability
+from shared.coalesce import Coalescer
 from shared.errors import NotFound, Unavailable
 from shared.identity.clients import ClientTokens
 
 log = structlog.get_logger("owners")
 
 _TRIES = 3
+_MOST_ASKED = 50
+"""As many as the referral API answers for at once."""
+_GATHER = 0.01
+"""Seconds that a question waits for others, where many are asked."""
 _NOT_THERE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.GONE})
 
 M = TypeVar("M", bound=BaseModel)
@@ -38,6 +45,12 @@ class Link(BaseModel):
 
     url: str = Field(repr=False)
     expires_at: AwareDatetime
+
+
+class _Reachabilities(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    items: tuple[Reachability, ...]
 
 
 class LinkOwners(Protocol):
@@ -73,14 +86,16 @@ class Owners:
         self._directory = directory_url.rstrip("/")
         self._timeout = timeout.total_seconds()
         self._tls = httpx.create_ssl_context()
+        self._reach: Coalescer[tuple[str, str], Reachability] = Coalescer(
+            self._reach_all, limit=_MOST_ASKED, gather=_GATHER
+        )
 
     async def reachability(self, person_id: str, tenant: str) -> Reachability:
         """How the person may be reached at this moment.
 
         Raises OwnerAway, and NotFound where there is no such person (any more).
         """
-        url = f"{self._referral}/persons/{person_id}/reachability"
-        return await self._ask("GET", url, tenant, Reachability)
+        return await self._reach((tenant, person_id))
 
     async def answer_link(self, referral_id: str, tenant: str) -> Link:
         """A link by which the provider answers this referral without an account.
@@ -97,6 +112,23 @@ class Owners:
         """
         url = f"{self._directory}/services/{service_id}/confirm-links"
         return await self._ask("POST", url, tenant, Link)
+
+    async def _reach_all(
+        self, asked: Sequence[tuple[str, str]]
+    ) -> Sequence[Reachability | Exception]:
+        """One request for each tenant; what fails for one tenant fails for no other."""
+        found: dict[tuple[str, str], Reachability | Exception] = {}
+        for tenant in dict.fromkeys(tenant for tenant, _ in asked):
+            ids = list(dict.fromkeys(person_id for of, person_id in asked if of == tenant))
+            url = f"{self._referral}/reachability?{urlencode([('person_id', id_) for id_ in ids])}"
+            try:
+                items = (await self._ask("GET", url, tenant, _Reachabilities)).items
+            except (OwnerAway, NotFound) as error:
+                found |= {(tenant, id_): error for id_ in ids}
+                continue
+            found |= {(tenant, id_): NotFound("There is no such person.") for id_ in ids}
+            found |= {(tenant, each.asked_id): each for each in items}
+        return [found[each] for each in asked]
 
     async def _ask(self, method: str, url: str, tenant: str, model: type[M]) -> M:
         """One answer, tried a few times; 401 once more with a fresh token."""

@@ -171,6 +171,14 @@ def to_milliseconds(time: datetime) -> datetime:
     return time.replace(microsecond=time.microsecond // 1000 * 1000)
 
 
+def value_at(document: Document, path: str) -> Any:
+    """What a document has at a path such as ``facets.match``; None where there is nothing."""
+    value: Any = document
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
+
+
 def slot_of(document_id: str) -> int:
     """Which part of the id space a document belongs to."""
     return crc32(document_id.encode()) % SLOTS

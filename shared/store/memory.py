@@ -27,6 +27,7 @@ from shared.store.documents import (
     envelope_of,
     slot_of,
     to_milliseconds,
+    value_at,
 )
 from shared.store.language import ACCOUNT
 
@@ -73,7 +74,7 @@ class MemoryCollection:
         for index in self._unique:
             if index.where and not _matches(document, index.where):
                 continue
-            values = {path: _at(document, path) for path, _ in index.keys}
+            values = {path: value_at(document, path) for path, _ in index.keys}
             for other in self._documents.values():
                 covered = _matches(other, index.where or {})
                 if covered and other["_id"] != document["_id"] and _matches(other, values):
@@ -230,7 +231,7 @@ class MemoryCollection:
 
 
 def _matches(document: Document, where: Mapping[str, Any]) -> bool:
-    return all(_fits(_at(document, path), wanted) for path, wanted in where.items())
+    return all(_fits(value_at(document, path), wanted) for path, wanted in where.items())
 
 
 def _fits(value: Any, wanted: Any) -> bool:
@@ -249,13 +250,6 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "$gt": lambda value, operand: value is not None and value > operand,
     "$gte": lambda value, operand: value is not None and value >= operand,
 }
-
-
-def _at(document: Document, path: str) -> Any:
-    value: Any = document
-    for part in path.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value
 
 
 def _taken(index: str) -> Duplicate:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
@@ -20,12 +20,15 @@ from shared.store import codec
 from shared.store.collection import Collection
 from shared.store.documents import Addition, Document, Duplicate, Index, Page, S, Saved, Step, Write
 from shared.store.fold import Change, Fold, Update
+from shared.store.having import Having
 from shared.store.sealed import ERASED, Keys, SealedCollection, Seals
 from shared.store.witness import Told, Witness
 
 if TYPE_CHECKING:
     from shared.audit.journal import Journal
 
+_FEW = 20
+"""Records asked for at once, up to which they are read together with what others ask."""
 _ATTEMPTS = 6
 _PAUSE = 0.01
 _OUTBOX_INDEX = Index(
@@ -82,6 +85,7 @@ class Store(Generic[S]):
         self._insert = Coalescer(self._insert_all)
         self._update = Coalescer(self._update_all)
         self._read = Coalescer(self._read_all)
+        self._having = Having(collection)
 
     def facets(self, state: S) -> Mapping[str, Any]:  # noqa: ARG002 - for subclasses
         """Values derived from the state for indexes and queries; None is left out."""
@@ -197,12 +201,30 @@ class Store(Generic[S]):
 
     async def get_many(self, record_ids: Sequence[str], tenant: str) -> dict[str, Saved[S]]:
         """Those of the records that exist, by id."""
-        documents = await self.collection.read(record_ids)
+        documents: Iterable[Document | None]
+        if len(record_ids) <= _FEW:
+            # Together with what others read just now.
+            documents = await asyncio.gather(*map(self._read, dict.fromkeys(record_ids)))
+        else:
+            documents = (await self.collection.read(record_ids)).values()
         return {
-            record_id: self._noted(codec.saved(self.model, document))
-            for record_id, document in documents.items()
-            if document["tenant"] == tenant and ERASED not in document
+            document["_id"]: self._noted(codec.saved(self.model, document))
+            for document in documents
+            if document is not None and document["tenant"] == tenant and ERASED not in document
         }
+
+    async def having(self, tenant: str, field: str, value: str, *, limit: int) -> list[Saved[S]]:
+        """Records of the tenant with this value in an indexed field, newest first.
+
+        ``field`` is the path of a string or of a list of strings, such as ``facets.match``.
+        Like ``find``, in one trip with whoever asks for the same field just now.
+        """
+        documents = await self._having(tenant, field, value, limit)
+        return [
+            self._noted(codec.saved(self.model, document))
+            for document in documents
+            if ERASED not in document
+        ]
 
     async def find(
         self,

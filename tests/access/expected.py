@@ -69,7 +69,7 @@ POST /persons/{person_id}/consent/withdraw   PT    PT    PT    -     -     -   -
 POST /persons/{person_id}/break-glass        -     all   all   -     -     -   -   -   -   -
 GET /persons/{person_id}/overrides           -     -     PT    -     -     -   -   -   -   -
 POST /persons/{person_id}/overrides/{override_id}/review - - T  -    -     -   -   -   -   -
-GET /persons/{person_id}/reachability        -     -     -     -     -     -   -   -   -   all
+GET /reachability                            -     -     -     -     -     -   -   -   -   any
 GET /persons/duplicates                      -     -     any   -     -     -   -   -   -   -
 POST /persons/{person_id}/merge              -     -     PT    -     -     -   -   -   -   -
 POST /persons/{person_id}/unmerge            -     -     PT    -     -     -   -   -   -   -

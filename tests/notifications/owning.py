@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import jwt
 import uvicorn
-from fastapi import FastAPI, Header
+from fastapi import FastAPI, Header, Query
 from fastapi.responses import JSONResponse, Response
 
 from services.console.serving import serving_on
@@ -74,14 +74,16 @@ class OwnersApi:
         app = FastAPI(openapi_url=None)
         app.mount("/issuer", token_app(self.issuer, {"notifications": SECRET}))
 
-        @app.get("/persons/{person_id}/reachability")
+        @app.get("/reachability")
         async def reachability(
-            person_id: str, authorization: Annotated[str, Header()] = ""
+            person_id: Annotated[list[str], Query()], authorization: Annotated[str, Header()] = ""
         ) -> Response:
-            self.asked.append(f"person {person_id}")
+            self.asked.append(f"person {' '.join(person_id)}")
             if (refusal := self._refusal(authorization)) is not None:
                 return refusal
-            return JSONResponse(self.person or {}, 404 if self.person is None else 200)
+            said = self.person
+            items = [{"asked_id": id_, **said} for id_ in person_id] if said else []
+            return JSONResponse({"items": items})
 
         @app.post("/referrals/{record_id}/answer-links")
         @app.post("/services/{record_id}/confirm-links")

@@ -1,5 +1,6 @@
 """Asking the owners' APIs: a real HTTP exchange with a token of the tenant."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -82,3 +83,22 @@ async def test_an_answer_not_agreed_on_shows_nothing_of_itself(api: OwnersApi) -
         await api.owners().reachability("person-1", "icb-demo")
     assert "secret" not in str(refused.value)
     assert refused.value.__cause__ is None
+
+
+async def test_persons_asked_for_together_are_one_request_for_each_tenant(api: OwnersApi) -> None:
+    owners = api.owners()
+    asked = [("person-1", "icb-demo"), ("person-2", "icb-demo"), ("person-3", "icb-other")]
+    # The first goes alone; what comes while it is under way goes together.
+    first = asyncio.create_task(owners.reachability("person-0", "icb-demo"))
+    await asyncio.sleep(0)
+    found = await asyncio.gather(*(owners.reachability(*each) for each in asked))
+    await first
+    assert [each.asked_id for each in found] == ["person-1", "person-2", "person-3"]
+    assert api.asked == ["person person-0", "person person-1 person-2", "person person-3"]
+    assert api.tenants == ["icb-demo", "icb-demo", "icb-other"]
+
+
+async def test_a_person_the_owner_does_not_list_is_not_found(api: OwnersApi) -> None:
+    api.person = None
+    with pytest.raises(NotFound):
+        await api.owners().reachability("person-1", "icb-demo")

@@ -38,10 +38,10 @@ async def test_a_request_holds_new_processing_at_once(referring: Referring) -> N
     )
     assert corrected.status_code == 409
     reach = await referring.http.get(
-        f"/persons/{person_id}/reachability", headers=referring.as_("service", "linkway")
+        f"/reachability?person_id={person_id}", headers=referring.as_("service", "linkway")
     )
-    assert reach.json()["suppressed"] == "processing_held"
-    assert reach.json()["channels"] == []
+    [reached] = reach.json()["items"]
+    assert (reached["suppressed"], reached["channels"]) == ("processing_held", [])
 
 
 async def test_a_second_request_names_the_one_that_waits(referring: Referring) -> None:

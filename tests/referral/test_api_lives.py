@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from services.referral import handlers
 from services.referral.domain.person import Move
@@ -25,6 +26,14 @@ from tests.referral.people import (
 )
 
 
+async def reachability(referring: Referring, person_id: str) -> dict[str, Any]:
+    answer = await referring.http.get(
+        f"/reachability?person_id={person_id}", headers=service(referring)
+    )
+    [found] = answer.json()["items"]
+    return dict(found)
+
+
 async def test_deceased_is_silent_at_once_and_everything_open_ends(consuming: Referring) -> None:
     referring = consuming
     case = (await referring.refer()).json()
@@ -32,7 +41,7 @@ async def test_deceased_is_silent_at_once_and_everything_open_ends(consuming: Re
     person = f"/persons/{case['person_id']}"
     dead = await referring.http.post(f"{person}/deceased", json={}, headers=referring.team)
     assert dead.status_code == 200, dead.text
-    reach = (await referring.http.get(f"{person}/reachability", headers=service(referring))).json()
+    reach = await reachability(referring, case["person_id"])
     assert (reach["suppressed"], reach["channels"]) == ("deceased", [])
 
     async def over() -> None:
@@ -128,8 +137,8 @@ async def test_a_restricted_record_is_there_and_closed_to_the_rest_of_the_team(
     assert notes.status_code == 404
     named = (await referring.http.get(person, headers=lead(referring))).json()
     assert named["family_name"] == "Testperson"
-    reach = await referring.http.get(f"{person}/reachability", headers=service(referring))
-    assert reach.json()["suppressed"] == "restricted"
+    reach = await reachability(referring, case["person_id"])
+    assert reach["suppressed"] == "restricted"
 
 
 async def test_person_withdraws_consent_and_every_recipient_hears(consuming: Referring) -> None:
@@ -214,14 +223,13 @@ async def test_consent_withdrawn_from_all_silences_until_the_person_agrees_again
     fact = ConsentWithdrawn(**said(case["person_id"]))
     await handlers.after_consent_withdrawn(referring.stores, fact, heard())
     assert await status_of(referring, case["id"]) == ("withdrawn", "consent_withdrawn")
-    path = f"{person}/reachability"
-    reach = (await referring.http.get(path, headers=service(referring))).json()
+    reach = await reachability(referring, case["person_id"])
     assert (reach["suppressed"], reach["given_names"]) == ("no_consent", None)
     again = await referring.refer(
         person=None, person_id=case["person_id"], override_reason="They agreed after all."
     )
     assert again.status_code == 201, again.text
-    reach = (await referring.http.get(path, headers=service(referring))).json()
+    reach = await reachability(referring, case["person_id"])
     assert reach["suppressed"] is None
 
 

@@ -77,9 +77,13 @@ async def test_merge_persons_reports_conflicts_then_the_alias_answers_everywhere
     assert alias.json()["id"] == first["person_id"]
     assert (alias.json()["nhs_number"], alias.json()["language"]) == ("9990000018", "cy")
     reach = await referring.http.get(
-        f"/persons/{second['person_id']}/reachability", headers=service(referring)
+        f"/reachability?person_id={second['person_id']}", headers=service(referring)
     )
-    assert reach.json()["person_id"] == first["person_id"]
+    [reached] = reach.json()["items"]
+    assert (reached["asked_id"], reached["person_id"]) == (
+        second["person_id"],
+        first["person_id"],
+    )
     for person_id in (first["person_id"], second["person_id"]):
         found = await referring.http.get(
             "/referrals", params={"person_id": person_id}, headers=referring.team

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Sized
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -177,11 +177,11 @@ def watch(
     original = getattr(collection, method)
     sizes: list[int] = []
 
-    async def watched(items: Sequence[Any]) -> Any:
+    async def watched(items: Sized, *more: Any) -> Any:
         sizes.append(len(items))
         if before is not None:
             await before()
-        return await original(items)
+        return await original(items, *more)
 
     patch.setattr(collection, method, watched)
     return sizes

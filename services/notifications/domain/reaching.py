@@ -69,6 +69,8 @@ class SafeHours(_Answered):
 class Reachability(_Answered):
     """How the person may be reached at this moment; channels in the order they prefer."""
 
+    asked_id: str
+    """The id the owner was asked with: of any of the person's records."""
     person_id: str
     suppressed: OwnersReason | None = None
     channels: tuple[Reach, ...] = ()

@@ -48,5 +48,5 @@ class Aliases(Store[Alias]):
 
     async def giving(self, case_id: str, tenant: str) -> Sequence[Alias]:
         """The records that this case was ever given back to."""
-        where = {"facets.given_back": case_id}
-        return [saved.state for saved in (await self.find(tenant, where, limit=_MOST)).items]
+        found = await self.having(tenant, "facets.given_back", case_id, limit=_MOST)
+        return [saved.state for saved in found]

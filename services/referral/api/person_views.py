@@ -149,6 +149,8 @@ class HoursView(BaseModel):
 class Reachability(BaseModel):
     """Whether, how and when to write to the person. Where ``suppressed``, there is no way."""
 
+    asked_id: str
+    """As it was asked for: the id of any of the person's records."""
     person_id: str
     suppressed: Suppression | None
     channels: list[WayView]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from services.referral import handlers
 from services.referral.api.access import Kept, answer
@@ -37,6 +38,7 @@ from services.referral.domain.reaching import ways
 from services.referral.handlers import PersonCommand
 from services.referral.store import Stores
 from shared.cause import Cause
+from shared.errors import NotFound
 from shared.store import Saved
 from shared.web import (
     Acting,
@@ -50,6 +52,9 @@ from shared.web import (
 )
 
 router = APIRouter(tags=["persons"])
+
+MOST_ASKED = 50
+"""Persons asked for at once: their ids fit into any proxy's line of 8 KB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,16 +191,32 @@ async def restrict(
     return answer(PersonReceipt.of(await change.by(command)))
 
 
-@router.get("/persons/{person_id}/reachability", response_model=Reachability)
-async def read_reachability(person_id: Id, actor: Acting, stores: Kept) -> Reachability:
-    """See whether and how a person may be written to.
+@router.get("/reachability", response_model=Listing[Reachability])
+async def read_reachability(
+    person_id: Annotated[
+        list[Id], Query(min_length=1, max_length=MOST_ASKED, description="Once for each person.")
+    ],
+    actor: Acting,
+    stores: Kept,
+) -> Listing[Reachability]:
+    """See whether and how persons may be written to.
 
     For Linkway's own services. Nothing is to be sent where `suppressed` is not null, nor to any way
-    that is not listed.
+    that is not listed. Whoever is not listed is not there, or no more.
     """
-    person = (await stores.persons.resolve(person_id, actor.tenant)).state
+    asked = dict.fromkeys(person_id)
+    found = await asyncio.gather(*(_reachability(stores, each, actor.tenant) for each in asked))
+    return Listing(items=[each for each in found if each is not None])
+
+
+async def _reachability(stores: Stores, person_id: str, tenant: str) -> Reachability | None:
+    try:
+        person = (await stores.persons.resolve(person_id, tenant)).state
+    except NotFound:
+        return None
     silent = await handlers.why_silent(stores, person)
     return Reachability(
+        asked_id=person_id,
         person_id=person.id,
         suppressed=silent,
         channels=[] if silent else [WayView(**way._asdict()) for way in ways(person.contact)],

@@ -205,7 +205,7 @@ TABLE: Table = {
     "GET /persons/{person_id}/consent": [*_FOR_PERSON, may(HOLDING, Is.OVERRIDER)],
     "POST /persons/{person_id}/consent": _FOR_PERSON,
     "POST /persons/{person_id}/consent/withdraw": _FOR_PERSON,
-    "GET /persons/{person_id}/reachability": _MACHINES,
+    "GET /reachability": _MACHINES,
     "GET /persons/duplicates": _BY_LEAD,
     "POST /persons/{person_id}/merge": _BY_LEAD,
     "POST /persons/{person_id}/unmerge": _BY_LEAD,

@@ -107,10 +107,10 @@ class Persons(Store[Person]):
 
     async def alike(self, person: Person) -> Sequence[Saved[Person]]:
         """Other records with the same names, date of birth and postcode."""
-        page = await self.find(
-            person.tenant, {"facets.match": self._match_mark(person)}, limit=_MOST_CANDIDATES
+        found = await self.having(
+            person.tenant, "facets.match", self._match_mark(person), limit=_MOST_CANDIDATES
         )
-        return [each for each in page.items if each.id != person.id]
+        return [each for each in found if each.id != person.id]
 
     async def possible_duplicates(
         self, tenant: str, *, limit: int, cursor: str | None

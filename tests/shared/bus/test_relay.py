@@ -75,7 +75,7 @@ async def test_a_write_wakes_the_relay(
     settings: ServiceSettings, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relay_module, "_SHORTEST_POLL", 3600.0)
-    monkeypatch.setattr(relay_module, "_LONGEST_POLL", 3600.0)
+    monkeypatch.setattr(relay_module, "_LONGEST_POLL_ALONE", 3600.0)
     collection = Memory().collection("cases")
     async with relaying(collection, publisher, settings):
         await asyncio.sleep(0.1)
