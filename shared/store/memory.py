@@ -114,7 +114,7 @@ class MemoryCollection:
         await asyncio.sleep(0)
         for each in additions:
             stored = self._documents.get(each.id)
-            if stored is None or not _at(stored["state"], each.field) < each.number:
+            if stored is None or not value_at(stored["state"], each.field) < each.number:
                 continue
             stored["version"] += 1
             stored["updated_at"] = to_milliseconds(each.at)
