@@ -54,10 +54,10 @@ _AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Filled:
-    """How many cells there are, and what the collection takes, in bytes as counted by MongoDB."""
+    """How many cells there are, and what they take in bytes: plain, on disk, the largest."""
 
-    cells: int
     documents: int
+    size: int
     stored: int
     indexes: int
     largest: int
@@ -168,7 +168,7 @@ def _by_subject(figures: Mapping[str, int]) -> Mapping[str, Mapping[str, int]]:
     return found
 
 
-async def measured(database: Database, cells: int) -> Filled:
+async def measured(database: Database) -> Filled:
     """What the cells take."""
     stats = await database.command({"collStats": "cells"})
     found = await database.collection("cells").aggregate(
@@ -178,8 +178,8 @@ async def measured(database: Database, cells: int) -> Filled:
         ]
     )
     return Filled(
-        cells=cells or stats["count"],
-        documents=stats["size"],
+        documents=stats["count"],
+        size=stats["size"],
         stored=stats["storageSize"],
         indexes=stats["totalIndexSize"],
         largest=found[0]["largest"],

@@ -1,321 +1,293 @@
-"""How long a report takes over 100,000 and 1,000,000 cases, and how that grows.
+"""How long reports take over 100,000 and 1,000,000 cases, through the API, and how that grows.
 
-    PYTHONPATH=. .venv/bin/python -m tests.bench.reports --cases 100000 1000000
+    .venv/bin/python -m tests.bench.reports --write     # writes its part of docs/reports.md
 
-Made-up cases go through the same `add_up` that counts real ones; the cells are then stored
-in bulk, as counting would have left them. Each report is asked for through its handler and
-turned into the JSON that is answered: 36 months, one and two dimensions, each scope, the first
-page. ``turned`` is the slowest of all pages of the widest tables.
-
-``--counting 5000`` also has so many cases counted by the worker's own steps, as a demand that
-waits: cases a second, into a tenant that holds the cells of that size already.
+Cases of 36 months are stored as hearing and counting would leave them (``filling``, which also
+shows on a sample that the documents are the same). Then every subject is asked for by every cut
+over all 36 months, as JSON and as CSV in turn, and with two cuts and of one organisation those
+that read most; of a table in pages the first. Requests come one at a time; tokens, validation and
+the text of the answer are in the figures, a network is not. Last the counting worker counts new
+cases on top of what is there. Made-up data from fixed seeds: two runs ask the same of the same.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import random
+import os
 import statistics
 import time
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from typing import get_args
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import cycle
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlencode
 
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from services.outcomes.api.reports import ReportView
-from services.outcomes.domain.reports import (
-    Case,
-    Contribution,
-    Ledger,
-    Place,
-    Question,
-    add,
-    add_up,
-    ask,
-    empty_cell,
-)
-from services.outcomes.domain.reports.case import Opening, Profile, Referred
-from services.outcomes.domain.reports.cells import Deltas
-from services.outcomes.handlers.counting import count_due
-from services.outcomes.handlers.reporting import report
-from services.outcomes.store import (
-    Aliases,
-    Cases,
-    Cells,
-    Erasures,
-    Instruments,
-    Ledgers,
-    Plans,
-    Stores,
-    Trees,
-)
-from shared.cause import Actor, Cause
-from shared.events import AdministrativeGender, AgeBand, EthnicGroup
+from services.outcomes.app import create_app
+from services.outcomes.domain.reports import SUBJECTS
+from services.outcomes.settings import Settings
+from shared.devissuer import DevIssuer
 from shared.ids import new_id
-from shared.servers import Finder
-from shared.store import Database, DataKeys
-from shared.vault import BlindIndex, LocalMasterKeys
+from shared.servers import Finder, free_port
+from shared.store import Database
+from shared.testing import serving
+from tests.bench import filling
+from tests.bench.filling import Counted, Filled
+from tests.bench.stories import TENANT
 
-TENANT = "bench"
-REPORTER = Actor("bench", "reporter", "icb", TENANT)
 MONTHS = [f"{2023 + n // 12}-{n % 12 + 1:02}" for n in range(36)]
-PRACTICES, NETWORKS, PROVIDERS = 150, 30, 300
-NEEDS = [f"need_{n}" for n in range(30)]
-STORED = 500
-ASKED = 5
+ASKED = 6
+SAMPLE = 200
+WIDE = ("referrals", "need", "wait", "attendance")
+"""The subjects asked for by two cuts and of one organisation: they have the most rows."""
+
+PAIRS = (
+    ("practice", "provider"),
+    ("practice", "month"),
+    ("practice", "age_band"),
+    ("provider", "deprivation_decile"),
+    ("pcn", "month"),
+    ("age_band", "ethnic_group"),
+)
+PAGE = Path(__file__).parents[2] / "docs" / "reports.md"
+HEADING = "## How fast"
+
+Ask = Callable[[str, str], Awaitable[int]]
+"""Asks for an address in a format; how many bytes were answered."""
 
 
-def contributions(count: int, seed: int) -> Iterator[Contribution]:
-    """Cases spread evenly over practices and months, each sent on to one provider."""
-    chance = random.Random(seed)
-    for n in range(count):
-        practice = chance.randrange(PRACTICES)
-        network = practice % NETWORKS
-        team, provider = f"team-{network}", f"provider-{chance.randrange(PROVIDERS)}"
-        standing = chance.choice(("accepted", "completed", "in_support", "declined"))
-        figures = {
-            f"source|{team}|all|cases": 1,
-            f"source|{team}|practice|cases": 1,
-            f"need|{team}|all|cases": 1,
-            f"need|{team}|{chance.choice(NEEDS)}|cases": 1,
-            f"referrals|{team}|all|made": 1,
-            f"referrals|{team}|all|intake": 1,
-            f"referrals|{team}|all|accepted": 1,
-            f"referrals|{provider}|all|made": 1,
-            f"referrals|{provider}|all|onward": 1,
-            f"referrals|{provider}|all|{standing}": 1,
-            f"wait|{team}|intake|accepted": 1,
-            f"wait|{team}|intake|accepted%3A{chance.randrange(12)}": 1,
-        }
-        yield Contribution(
-            month=MONTHS[n * len(MONTHS) // count],
-            dims={
-                "team": team,
-                "practice": f"practice-{practice}",
-                "pcn": f"pcn-{network}",
-                "age_band": chance.choice(get_args(AgeBand)),
-                "sex": chance.choice(get_args(AdministrativeGender)),
-                "ethnic_group": chance.choice(get_args(EthnicGroup)),
-                "deprivation_decile": str(chance.randint(1, 10)),
-            },
-            figures=figures,
-        )
+@dataclass
+class Taken:
+    """Seconds of each request of one kind, processor seconds of the service for all of them."""
+
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    """By subject."""
+    processor: float = 0.0
+    bytes: int = 0
+
+    @property
+    def all(self) -> list[float]:
+        """Of all subjects, in order."""
+        return sorted(each for some in self.seconds.values() for each in some)
+
+    @property
+    def slowest(self) -> str:
+        """The subject that took longest, by its median."""
+        return max(self.seconds, key=lambda subject: statistics.median(self.seconds[subject]))
 
 
-async def load(stores: Stores, count: int, progress: Progress) -> int:
-    """Count the cases and store their cells a month at a time; how many cells there are."""
-    cause = Cause(id=new_id(), actor=REPORTER, at=datetime.now(UTC))
-    ledger = Ledger(tenant=TENANT, secret="bench", number=1, counted_at=cause.at)
-    await stores.ledgers.insert(TENANT, ledger, (), cause)
-    task = progress.add_task(f"{count:,} cases", total=count)
-    month, stored = MONTHS[0], 0
-    pending: list[tuple[Contribution, int]] = []
-    for each in contributions(count, seed=count):
-        if each.month != month:
-            stored += await store_cells(stores, add_up(TENANT, pending), cause)
-            month, pending = each.month, []
-        pending.append((each, 1))
-        progress.advance(task)
-    return stored + await store_cells(stores, add_up(TENANT, pending), cause)
+@dataclass
+class Sized:
+    """What was found at one number of cases."""
+
+    filled: Filled
+    taken: dict[str, Taken]
+    counted: Counted
 
 
-async def store_cells(stores: Stores, deltas: Deltas, cause: Cause) -> int:
-    ids = list(deltas)
-    for start in range(0, len(ids), STORED):
-        await asyncio.gather(
-            *(
-                stores.cells.insert(id_, add(empty_cell(id_), deltas[id_], 1), (), cause)
-                for id_ in ids[start : start + STORED]
-            )
-        )
-    return len(ids)
+def questions() -> Iterator[tuple[str, str, str]]:
+    """The kind of question, its subject, its address."""
+    span = {"from": MONTHS[0], "to": MONTHS[-1]}
+
+    def address(subject: str, **asked: str) -> str:
+        return f"/reports/{subject}?{urlencode(span | asked)}"
+
+    for each, subject in SUBJECTS.items():
+        yield "by nothing", each, address(each)
+        for cut in subject.by:
+            yield f"by {cut}", each, address(each, by=cut)
+    for name in WIDE:
+        for pair in PAIRS:
+            yield f"by {' and '.join(pair)}", name, address(name, by=",".join(pair))
+        for kind in ("team", "practice", "provider"):
+            own = {kind: f"{kind}-3"}
+            yield f"of one {kind}", name, address(name, by="age_band,sex", **own)
 
 
-def questions() -> Iterator[tuple[str, Question]]:
-    now = datetime(2026, 1, 1, tzinfo=UTC)
-    span = (MONTHS[0], MONTHS[-1])
-    whole: Sequence[tuple[str, tuple[str, ...]]] = (
-        ("referrals", ()),
-        ("referrals", ("month",)),
-        ("referrals", ("practice",)),
-        ("referrals", ("practice", "provider")),
-        ("referrals", ("practice", "age_band")),
-        ("need", ("deprivation_decile",)),
-        ("need", ("practice", "month")),
-        ("wait", ("provider", "age_band")),
-        ("source", ("age_band", "ethnic_group")),
-    )
-    for name, by in whole:
-        yield (
-            f"{name} by {', '.join(by) or 'nothing'}",
-            ask(REPORTER, name, by, span=span, wanted={}, now=now),
-        )
-    for kind in ("team", "practice", "provider"):
-        asked = ask(
-            REPORTER,
-            "referrals",
-            ("age_band", "sex"),
-            span=span,
-            wanted={kind: f"{kind}-3"},
-            now=now,
-        )
-        yield f"referrals by age_band, sex of one {kind}", asked
+@asynccontextmanager
+async def service(mongo_uri: str, name: str, folder: Path) -> AsyncIterator[Ask]:
+    """Outcomes on this database, and how to ask it; Kafka is away, as it may be."""
+    issuer = DevIssuer()
+    os.environ |= {
+        "LINKWAY_ENV": "development",
+        "LINKWAY_LOG_LEVEL": "ERROR",
+        "LINKWAY_MONGO_URI": mongo_uri,
+        "LINKWAY_MONGO_DATABASE": name,
+        "LINKWAY_KAFKA_BOOTSTRAP": f"127.0.0.1:{free_port()}",
+        "LINKWAY_JWKS": str(issuer.write_jwks(folder / "jwks.json")),
+        "LINKWAY_ISSUER": issuer.issuer,
+        "LINKWAY_AUDIENCE": issuer.audience,
+    }
+    token = issuer.issue(subject="reporter-1", role="reporter", organisation="icb", tenant=TENANT)
+    bearer = {"authorization": f"Bearer {token}"}
+    async with serving(create_app(Settings.model_validate({}))) as http:
+
+        async def ask(address: str, form: str) -> int:
+            answer = await http.get(f"{address}&format={form}", headers=bearer)
+            assert answer.status_code == 200, answer.text
+            return len(answer.content)
+
+        yield ask
 
 
-async def measure(stores: Stores, progress: Progress) -> dict[str, list[float]]:
+async def measure(ask: Ask, progress: Progress) -> dict[str, Taken]:
     asked = list(questions())
-    task = progress.add_task("asking", total=len(asked) * ASKED)
-    times: dict[str, list[float]] = {}
-    for name, question in asked:
+    task = progress.add_task("asking", total=len(asked))
+    taken: dict[str, Taken] = {}
+    for kind, subject, address in asked:
+        of_kind = taken.setdefault(kind, Taken())
+        forms = cycle(("json", "csv"))
+        await ask(address, next(forms))
         for _ in range(ASKED):
-            started = time.perf_counter()
-            page = await report(stores, REPORTER, question, begin=Place(), most=2000)
-            ReportView.of(page).model_dump_json()
-            times.setdefault(name, []).append(time.perf_counter() - started)
-            progress.advance(task)
-    return times
+            started, processor = time.perf_counter(), time.process_time()
+            of_kind.bytes = max(of_kind.bytes, await ask(address, next(forms)))
+            of_kind.seconds.setdefault(subject, []).append(time.perf_counter() - started)
+            of_kind.processor += time.process_time() - processor
+        progress.advance(task)
+    return taken
 
 
-async def turn(stores: Stores, progress: Progress) -> tuple[int, float]:
-    """All pages of the two widest tables: how many, and how long the slowest took."""
-    wide = [
-        each for name, each in questions() if name.endswith(("practice, provider", "ce, month"))
-    ]
-    task = progress.add_task("turning", total=None)
-    pages, slowest = 0, 0.0
-    for question in wide:
-        place: Place | None = Place()
-        while place is not None:
-            started = time.perf_counter()
-            page = await report(stores, REPORTER, question, begin=place, most=2000)
-            ReportView.of(page).model_dump_json()
-            slowest = max(slowest, time.perf_counter() - started)
-            pages, place = pages + 1, page.next
-            progress.advance(task)
-    return pages, slowest
+async def sized(uri: str, size: int, counting: int, folder: Path, progress: Progress) -> Sized:
+    """Fill a database with so many cases, ask, and count some more."""
+    name = f"bench-{new_id()[-12:]}"
+    database = Database.connect(uri, name)
+    try:
+        await filled(uri, name, size, progress)
+        return await answers(uri, name, counting, folder, progress)
+    finally:
+        await database.drop()
+        await database.close()
 
 
-def cases(count: int) -> Iterator[Case]:
-    """Cases as facts leave them, of one month: an intake that was accepted, sent on to one."""
-    chance = random.Random(count)
-    at = datetime(2025, 12, 2, 9, tzinfo=UTC)
-    for n in range(count):
-        practice = chance.randrange(PRACTICES)
-        team, provider = f"team-{practice % NETWORKS}", f"provider-{chance.randrange(PROVIDERS)}"
-        id_ = f"counted-{count}-{n}"
-        opening = Opening(
-            at=at,
-            source_organisation_id=f"practice-{practice}",
-            team_organisation_id=team,
-            source_code="practice",
-            need_codes=(chance.choice(NEEDS),),
-        )
-        profile = Profile(
-            seq=2,
-            age_band=chance.choice(get_args(AgeBand)),
-            sex=chance.choice(get_args(AdministrativeGender)),
-            ethnic_group=chance.choice(get_args(EthnicGroup)),
-            deprivation_decile=chance.randint(1, 10),
-        )
-        said = {"status": "accepted", "seq": 3, "made_at": at, "accepted_at": at}
-        referrals = {
-            id_: Referred(kind="intake", provider_organisation_id=team, **said),
-            f"{id_}-on": Referred(kind="onward", provider_organisation_id=provider, **said),
-        }
-        yield Case(
-            tenant=TENANT,
-            case_id=id_,
-            changed_at=at,
-            opening=opening,
-            profile=profile,
-            referrals=referrals,
-        )
+async def answers(uri: str, name: str, counting: int, folder: Path, progress: Progress) -> Sized:
+    """Ask of a database that is full, and count some more."""
+    database = Database.connect(uri, name)
+    try:
+        # From a fresh connection: what is measured comes after the filling is on disk.
+        await database.command({"fsync": 1}, database="admin")
+        async with service(uri, name, folder) as ask:
+            taken = await measure(ask, progress)
+        found = await filling.measured(database)
+        async with filling.outcomes(uri, name) as (_, stores):
+            counted = await filling.count(database, stores, MONTHS[-1], counting)
+        return Sized(found, taken, counted)
+    finally:
+        await database.close()
 
 
-async def count_all(stores: Stores, number: int, progress: Progress) -> float:
-    """Cases a second that the worker's own steps count, without its rests."""
-    now = datetime.now(UTC)
-    cause = Cause(id=new_id(), actor=REPORTER, at=now)
-    waiting = list(cases(number))
-    for start in range(0, number, STORED):
-        await asyncio.gather(
-            *(
-                stores.cases.insert(each.case_id, each, (), cause)
-                for each in waiting[start : start + STORED]
-            )
-        )
-    task = progress.add_task("counting", total=number)
-    started = time.perf_counter()
-    while taken := await count_due(stores, now):
-        progress.advance(task, taken)
-    return number / (time.perf_counter() - started)
+async def filled(uri: str, name: str, size: int, progress: Progress) -> None:
+    task = progress.add_task(f"storing {size:,} cases", total=size)
+    each, more = divmod(size, len(MONTHS))
+    months = {month: each + (n < more) for n, month in enumerate(MONTHS)}
+    async with filling.outcomes(uri, name) as (_, stores):
+        await filling.prepare(stores)
+    await filling.fill(uri, name, months, lambda n: progress.advance(task, n))
 
 
-async def main(sizes: Sequence[int], counting: int) -> None:
+async def main(sizes: Sequence[int], counting: int, *, write: bool) -> None:
     console = Console()
-    results: dict[int, dict[str, list[float]]] = {}
-    async with Finder() as finder:
-        uri = (await finder.mongo()).uri
-        for size in sizes:
-            database = Database.connect(uri, f"bench-{new_id()[-12:]}")
-            keys = DataKeys(
-                database.collection("person_keys"),
-                LocalMasterKeys.development(),
-                BlindIndex("of no use here"),
-            )
-            stores = Stores(
-                plans=Plans(database.collection("plans"), keys),
-                aliases=Aliases(database.collection("aliases")),
-                instruments=Instruments(database.collection("instruments")),
-                cases=Cases(database.collection("cases")),
-                trees=Trees(database.collection("trees")),
-                cells=Cells(database.collection("cells")),
-                ledgers=Ledgers(database.collection("ledgers")),
-                erasures=Erasures(database.collection("erasures")),
-                person_keys=keys,
-            )
-            try:
-                await stores.cells.ensure_indexes()
-                await stores.cases.ensure_indexes()
-                with Progress(console=console, transient=True) as progress:
-                    started = time.perf_counter()
-                    cells = await load(stores, size, progress)
-                    console.print(
-                        f"{size:,} cases in {cells:,} cells,"
-                        f" loaded in {time.perf_counter() - started:.0f} s"
-                    )
-                    results[size] = await measure(stores, progress)
-                    pages, slowest = await turn(stores, progress)
-                    console.print(f"turned {pages} pages, the slowest in {1000 * slowest:.0f} ms")
-                    if counting:
-                        rate = await count_all(stores, counting, progress)
-                        console.print(f"counted {counting:,} more cases: {rate:,.0f} a second")
-            finally:
-                await database.drop()
-                await database.close()
-    show(console, results)
+    results: dict[int, Sized] = {}
+    load = os.getloadavg()[0]
+    with TemporaryDirectory() as folder:
+        async with Finder() as finder:
+            uri = (await finder.mongo()).uri
+            with Progress(console=console) as progress:
+                same = await filling.compare(uri, MONTHS[-1], SAMPLE)
+                for size in sizes:
+                    results[size] = await sized(uri, size, counting, Path(folder), progress)
+    report(console, results, same, load, write=write)
 
 
-def show(console: Console, results: dict[int, dict[str, list[float]]]) -> None:
-    table = Table("36 months, ms", *(f"{size:,}: median / worst" for size in results), "growth")
-    sizes = list(results)
-    for name in results[sizes[0]]:
-        cells = []
-        for size in sizes:
-            times = sorted(results[size][name])
-            cells.append(f"{1000 * statistics.median(times):.0f} / {1000 * times[-1]:.0f}")
-        medians = [statistics.median(results[size][name]) for size in sizes]
-        table.add_row(name, *cells, f"{medians[-1] / medians[0]:.1f}x")
+def report(
+    console: Console, results: Mapping[int, Sized], same: int, load: float, *, write: bool
+) -> None:
+    head, rows = table_of(results)
+    table = Table(*head)
+    for row in rows:
+        table.add_row(*row)
     console.print(table)
+    kept = list(remarks(results, same, load))
+    for line in kept:
+        console.print(line)
+    if write:
+        write_page(head, rows, kept)
+
+
+def table_of(results: Mapping[int, Sized]) -> tuple[list[str], list[list[str]]]:
+    """A line for each kind of question."""
+    head = ["all 36 months"]
+    for size in results:
+        head += [f"{size:,}: p50 / p95 ms", "processor ms"]
+    head += ["growth", "slowest subject"]
+    rows = []
+    for kind in next(iter(results.values())).taken:
+        row = [kind]
+        of_kind = [found.taken[kind] for found in results.values()]
+        for taken in of_kind:
+            times = taken.all
+            worst = times[min(len(times) - 1, int(0.95 * len(times)))]
+            row.append(f"{1000 * statistics.median(times):.0f} / {1000 * worst:.0f}")
+            row.append(f"{1000 * taken.processor / len(times):.0f}")
+        growth = of_kind[-1].processor / of_kind[0].processor
+        rows.append([*row, f"{growth:.1f}", of_kind[-1].slowest])
+    return head, rows
+
+
+def remarks(results: Mapping[int, Sized], same: int, load: float) -> Iterator[str]:
+    yield (
+        f"Load of the machine when it began: {load:.1f}, on {os.cpu_count()} cores. Growth is that"
+        " of the service's processor time, which hardly depends on the load."
+    )
+    for size, found in results.items():
+        kept, counted = found.filled, found.counted
+        slowest = max(each.all[-1] for each in found.taken.values())
+        yield (
+            f"{size:,} cases: {kept.documents:,} cells of {kept.size / 1e6:,.0f} MB,"
+            f" {kept.stored / 1e6:,.0f} MB on disk and {kept.indexes / 1e6:,.0f} MB of indexes;"
+            f" the largest has {kept.largest / 1e3:,.0f} kB. The slowest of all answers took"
+            f" {slowest:.2f} s."
+        )
+        yield (
+            f"Counting {counted.cases:,} new cases of one month on top:"
+            f" {1000 * counted.processor / counted.cases:.1f} ms of the worker's processor and"
+            f" {1000 * counted.database / counted.cases:.1f} ms of MongoDB's for each,"
+            f" {counted.commands['update'] / counted.cases:.1f} updates;"
+            f" {counted.cases / counted.seconds:,.0f} cases a second."
+        )
+    yield f"{same:,} cells of a sample of {SAMPLE} cases were the same heard and counted as stored."
+
+
+def write_page(head: list[str], rows: list[list[str]], kept: Sequence[str]) -> None:
+    lines = [
+        HEADING,
+        "",
+        "`python -m tests.bench.reports --write` stores made-up cases of 36 months (150 practices",
+        "in 30 networks, 300 providers) as hearing and counting leave them, asks for every subject",
+        "by every cut, as JSON and CSV in turn, and writes this part. Two cuts and single",
+        f"organisations are of {', '.join(WIDE)}: they have the most rows.",
+        "Of a table in pages the first was asked for.",
+        "",
+        f"| {' | '.join(head)} |",
+        f"|{'---|' * len(head)}",
+        *(f"| {' | '.join(row)} |" for row in rows),
+        "",
+        *(f"- {line}" for line in kept),
+    ]
+    text = PAGE.read_text(encoding="utf-8")
+    before, _, _ = text.partition(f"{HEADING}\n")
+    PAGE.write_text(before + "\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--cases", type=int, nargs="+", default=[100_000, 1_000_000])
-    parser.add_argument("--counting", type=int, default=0, help="cases to be counted as well")
+    parser.add_argument("--counting", type=int, default=2000, help="new cases to count (2,000)")
+    parser.add_argument("--write", action="store_true", help="write the part in docs/reports.md")
     given = parser.parse_args()
-    asyncio.run(main(given.cases, given.counting))
+    asyncio.run(main(given.cases, given.counting, write=given.write))
