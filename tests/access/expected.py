@@ -31,7 +31,7 @@ POST /referrals/{referral_id}/ask            -     G!PT  G!PT  G!PT  -     -   -
 POST /referrals/{referral_id}/hold           -     G!PT  G!PT  G!PT  -     -   -   -   -   -
 POST /referrals/{referral_id}/resume         -     G!PT  G!PT  G!PT  -     -   -   -   -   -
 POST /referrals/{referral_id}/go-on          -     G!PT  G!PT  G!PT  -     -   -   -   -   -
-POST /referrals/{referral_id}/review         -     G!PT  G!PT  G!PT  -     -   -   -   -   -
+POST /referrals/{referral_id}/review         T!PG  TG!P  TG!P  G!PT  -     -   -   -   -   -
 POST /referrals/{referral_id}/withdraw       T!PG  T!PG  T!PG  -     -     -   -   -   -   -
 POST /referrals/{referral_id}/answer         T!PG  T!PG  T!PG  -     -     -   -   -   -   -
 POST /referrals/{referral_id}/follow-up      T!PG  T!PG  T!PG  -     -     -   -   -   -   -

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.referral.clockwork import Clockwork
@@ -156,10 +156,16 @@ async def test_contacts_are_logged_and_closing_is_proposed_then_set_aside(
         f"{path}/not-complete", json={"reason_code": "uncontactable"}, headers=referring.team
     )
     assert early.status_code == 422
-    for channel in ("telephone", "sms", "telephone"):
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+    for channel, at in (("telephone", yesterday), ("sms", None), ("telephone", None)):
         logged = await referring.http.post(
             f"{path}/contacts",
-            json={"channel": channel, "outcome_code": "no_answer", "note": "Rang out."},
+            json={
+                "channel": channel,
+                "outcome_code": "no_answer",
+                "note": "Rang out.",
+                "at": at,
+            },
             headers=referring.team,
         )
         assert logged.status_code == 201, logged.text

@@ -18,7 +18,7 @@ from tests.referral.timed import MONDAY, after, cause_at, referred
 
 def tried(
     referral: Referral,
-    day: int,
+    day: float,
     channel: ContactChannel,
     outcome_code: ContactOutcome = "no_answer",
 ) -> Changed:
@@ -50,6 +50,22 @@ def test_uncontactable_takes_three_attempts_over_two_channels() -> None:
     assert referral.status is Status.ACCEPTED
     ended = ended_as_uncontactable(referral, MONDAY + timedelta(days=5))
     assert ended.status is Status.NOT_COMPLETED
+
+
+def test_uncontactable_takes_two_days_however_often_it_was_tried_on_one() -> None:
+    referral = referred(MONDAY, Status.ACCEPTED)
+    channels: list[ContactChannel] = ["telephone", "letter", "telephone", "sms"]
+    for minutes, channel in enumerate(channels):
+        referral, events = tried(referral, minutes / 1440, channel)
+        assert "referral-closure-proposed" not in [event.type for event in events]
+    with pytest.raises(Invalid) as refused:
+        ended_as_uncontactable(referral, MONDAY + timedelta(hours=1))
+    assert refused.value.errors[0].reason == (
+        "uncontactable takes 3 attempts by at least 2 channels on at least 2 days; "
+        "written down so far: 4 by 3 on 1"
+    )
+    referral, events = tried(referral, 1, "telephone")
+    assert "referral-closure-proposed" in [event.type for event in events]
 
 
 def test_reaching_the_person_begins_the_count_anew() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from services.referral.domain.record import Appointment, ContactAttempt
 from services.referral.domain.referral import Referral
 from services.referral.domain.worklist import WORDS, Side, Todo, due, mark, review_waiting
 from shared.errors import Conflict
-from tests.referral.timed import MONDAY, RULES, after, cause_at, referred
+from tests.referral.timed import GROUP, MONDAY, RULES, TEAM, after, cause_at, referred
 
 
 def first(referral: Referral, side: Side, day: float) -> str | None:
@@ -36,7 +37,8 @@ def test_every_task_is_said_in_words() -> None:
         (Status.ACCEPTED, "provider", 0, "arrange_first_contact"),
         (Status.IN_PROGRESS, "provider", 27.9, None),
         (Status.IN_PROGRESS, "provider", 28, "keep_in_touch"),
-        (Status.ON_HOLD, "provider", 100, None),
+        (Status.ON_HOLD, "provider", 27.9, None),
+        (Status.ON_HOLD, "provider", 28, "keep_in_touch"),
         (Status.GIVEN, "referrer", 27.9, None),
         (Status.GIVEN, "referrer", 28, "follow_up_signpost"),
         (Status.COMPLETED, "provider", 100, None),
@@ -86,6 +88,24 @@ def test_a_review_of_the_waiting_list_is_asked_for_until_someone_says_it_was_don
     assert first(reviewed, "provider", 28) is None
     with pytest.raises(Conflict):
         review_waiting(referred(MONDAY), cause_at(MONDAY))
+
+
+def test_stuck_on_waiting_list_the_link_worker_is_asked_to_offer_another_service() -> None:
+    def waits(**fields: Any) -> Referral:
+        waiting = referred(MONDAY, Status.WAITLISTED).with_(**fields)
+        return waiting.with_(clocks=waiting.clocks.model_copy(update={"reviews": 1}))
+
+    assert first(waits(), "referrer", 27.9) is None
+    assert first(waits(), "referrer", 28) == "offer_another_service"
+    # A practice has handed its patient over: looking for another service is the team's.
+    assert first(waits(kind="intake"), "referrer", 28) is None
+    asked, _ = after(waits(), review_waiting(waits(), cause_at(MONDAY, TEAM)), MONDAY)
+    assert first(asked, "referrer", 28) is None
+    assert first(asked, "provider", 28) == "review_waiting", "the provider has its own review"
+    looked, _ = after(waits(), review_waiting(waits(), cause_at(MONDAY, GROUP)), MONDAY)
+    assert first(looked, "referrer", 28) == "offer_another_service"
+    again = asked.with_(clocks=asked.clocks.model_copy(update={"reviews": 2}))
+    assert first(again, "referrer", 56) == "offer_another_service"
 
 
 def test_each_side_has_the_time_from_which_it_has_something_to_do() -> None:

@@ -14,7 +14,7 @@ from services.console.demo.caller import Caller
 from services.console.demo.paths import Onward
 
 _ATTEMPTS = ("telephone", "sms", "telephone")
-"""Three attempts by two channels: fewer do not make someone uncontactable."""
+"""Three attempts by two channels, a day apart: fewer do not make someone uncontactable."""
 
 _MISSES = 3
 """As many as make the referral service propose closing."""
@@ -70,12 +70,13 @@ async def support(
 
 
 async def _never_reached(call: Caller, service: Service) -> None:
-    for channel in _ATTEMPTS:
+    for days_ago, channel in reversed(list(enumerate(reversed(_ATTEMPTS)))):
+        at = datetime.now(UTC) - timedelta(days=days_ago)
         await call.api.post(
             "referral",
             f"/referrals/{service.referral}/contacts",
             service.group,
-            {"channel": channel, "outcome_code": "no_answer"},
+            {"channel": channel, "outcome_code": "no_answer", "at": at.isoformat()},
             key=call.key(),
             expect=HTTPStatus.CREATED,
         )

@@ -181,7 +181,9 @@ async def keep_open(change: Changing) -> Response:
 async def review(change: Changing) -> Response:
     """Say that a place on the waiting list stands.
 
-    You looked at it. 409 where the person does not wait.
+    As the provider: you looked at it. As whoever referred: you asked whether another service would
+    suit, and the person goes on waiting; where one would, `reroute`. 409 where the person does not
+    wait.
     """
     return answer(Receipt.of(await change.by(review_waiting)))
 

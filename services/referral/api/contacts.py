@@ -82,7 +82,8 @@ async def log_contact(
     """Log an attempt to reach the person.
 
     The note is told to nobody else. After enough attempts without success, by more than one
-    channel, closing is proposed; you then confirm it with `not-complete`, or go on.
+    channel and on more than one day, closing is proposed; you then confirm it with `not-complete`,
+    or go on.
     """
     saved = await handlers.log_contact(
         change.stores,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date
+
+from services.referral.domain.calendar import day_of
 from services.referral.domain.clocks import MEETING
 from services.referral.domain.record import ContactAttempt
 from services.referral.domain.referral import Changed, Referral, fact
 from services.referral.domain.rules import Rules
 from shared.cause import Cause
 from shared.errors import Conflict, FieldError, Invalid
-from shared.events import ContactAttempted
+from shared.events import ContactAttempted, ContactChannel
 
 LIMIT = 200
 """Attempts a referral keeps."""
@@ -53,12 +57,12 @@ def failed_since_reached(referral: Referral) -> tuple[ContactAttempt, ...]:
 
 
 def is_uncontactable(referral: Referral, rules: Rules) -> bool:
-    """Whether enough was tried, by enough channels, to say so."""
+    """Whether enough was tried, by enough channels and on enough days, to say so."""
     failed = failed_since_reached(referral)
-    channels = {each.channel for each in failed}
     return (
         len(failed) >= rules.uncontactable_attempts
-        and len(channels) >= rules.uncontactable_channels
+        and len(_channels(failed)) >= rules.uncontactable_channels
+        and len(_days(failed)) >= rules.uncontactable_days
     )
 
 
@@ -69,10 +73,19 @@ def check_uncontactable(referral: Referral, rules: Rules) -> None:
     failed = failed_since_reached(referral)
     reason = (
         f"uncontactable takes {rules.uncontactable_attempts} attempts by at least "
-        f"{rules.uncontactable_channels} channels; written down so far: {len(failed)} by "
-        f"{len({each.channel for each in failed})}"
+        f"{rules.uncontactable_channels} channels on at least {rules.uncontactable_days} days; "
+        f"written down so far: {len(failed)} by {len(_channels(failed))} "
+        f"on {len(_days(failed))}"
     )
     raise Invalid(
         "Not enough was tried to call the person uncontactable.",
         errors=[FieldError("/reason_code", reason)],
     )
+
+
+def _channels(attempts: Iterable[ContactAttempt]) -> set[ContactChannel]:
+    return {each.channel for each in attempts}
+
+
+def _days(attempts: Iterable[ContactAttempt]) -> set[date]:
+    return {day_of(each.at) for each in attempts}

@@ -160,7 +160,7 @@ TABLE: Table = {
     "POST /referrals/{referral_id}/hold": _BY_PROVIDER,
     "POST /referrals/{referral_id}/resume": _BY_PROVIDER,
     "POST /referrals/{referral_id}/go-on": _BY_PROVIDER,
-    "POST /referrals/{referral_id}/review": _BY_PROVIDER,
+    "POST /referrals/{referral_id}/review": [*_BY_PROVIDER, *_BY_ASKER],
     "POST /referrals/{referral_id}/withdraw": _BY_ASKER,
     "POST /referrals/{referral_id}/answer": _BY_ASKER,
     "POST /referrals/{referral_id}/follow-up": _BY_ASKER,

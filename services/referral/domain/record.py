@@ -141,8 +141,8 @@ class Clocks(BaseModel):
     """What the clocks of a referral have told already, and when one of them is next due.
 
     ``told`` are the stages of an answer that is late, ``reviews`` how many times the place
-    on the waiting list fell due for review and ``reviewed`` how many of them were done, all
-    since ``since``, when the present status began.
+    on the waiting list fell due for review, ``reviewed`` how many of them the provider did and
+    ``offered`` how many whoever referred did, all since ``since``, when the present status began.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -151,6 +151,7 @@ class Clocks(BaseModel):
     told: tuple[Literal["first", "second", "escalated"], ...] = ()
     reviews: int = 0
     reviewed: int = 0
+    offered: int = 0
     due_at: AwareDatetime | None = None
     provider_todo_at: AwareDatetime | None = None
     """From when the provider has something to do about it."""

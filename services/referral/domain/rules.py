@@ -33,6 +33,8 @@ class Rules(BaseModel):
     """Missed contacts after which closing is proposed; a person confirms it."""
     uncontactable_attempts: Annotated[int, Field(ge=1, le=20)] = 3
     uncontactable_channels: Annotated[int, Field(ge=1, le=6)] = 2
+    uncontactable_days: Annotated[int, Field(ge=1, le=20)] = 2
+    """Different days on which it was tried: three calls in one hour are one time to the person."""
     appointment_reminder_hours: Annotated[int, Field(ge=1, le=168)] = 24
     signpost_follow_up_days: Days = 28
     minimum_age: Annotated[int, Field(ge=0, le=130)] = 18

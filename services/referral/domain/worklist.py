@@ -37,6 +37,7 @@ class Todo(IntEnum):
     FOLLOW_UP_SIGNPOST = 11
     LOOK_AGAIN = 12
     KEEP_IN_TOUCH = 13
+    OFFER_ANOTHER_SERVICE = 14
 
     @property
     def code(self) -> str:
@@ -59,6 +60,7 @@ WORDS = {
     Todo.FOLLOW_UP_SIGNPOST: "Ask whether the information helped",
     Todo.LOOK_AGAIN: "Look at this again: something about the person was put right",
     Todo.KEEP_IN_TOUCH: "Get in touch: no contact for a while",
+    Todo.OFFER_ANOTHER_SERVICE: "On a waiting list for long: would another service suit?",
 }
 """What a person reads."""
 
@@ -90,8 +92,7 @@ def tasks(referral: Referral, rules: Rules) -> Iterator[Task]:
             yield Task(Todo.ANSWER, "provider", since)
             yield Task(Todo.ANSWER_OVERDUE, "provider", overdue)
     if referral.status is Status.WAITLISTED and referral.clocks.reviewed < referral.clocks.reviews:
-        days = rules.waiting_review_days * referral.clocks.reviews
-        yield Task(Todo.REVIEW_WAITING, "provider", since + timedelta(days=days))
+        yield Task(Todo.REVIEW_WAITING, "provider", _review_due(referral, since, rules))
     if referral.status in MEETING:
         yield from _of_meeting(referral, since, rules)
 
@@ -117,16 +118,19 @@ def mark(referral: Referral, rules: Rules) -> Referral:
 
 
 def review_waiting(referral: Referral, cause: Cause) -> Changed:
-    """The provider looked at the place on the waiting list, and it stands."""
-    del cause
+    """The place on the waiting list stands: for the provider, or for who asked whether to go on."""
     if referral.status is not Status.WAITLISTED:
         raise Conflict(
             "Only a referral on the waiting list is reviewed.",
             {"current_status": referral.status.value, "allowed": [Status.WAITLISTED.value]},
         )
-    return _with(
-        referral, referral.clocks.model_copy(update={"reviewed": referral.clocks.reviews})
-    ), []
+    own, reviews = cause.actor.organisation, referral.clocks.reviews
+    done: dict[str, int] = {}
+    if own == referral.provider_organisation_id:
+        done["reviewed"] = reviews
+    if own in {referral.referrer_organisation_id, referral.team_organisation_id}:
+        done["offered"] = reviews
+    return _with(referral, referral.clocks.model_copy(update=done)), []
 
 
 def _of_referrer(referral: Referral, since: datetime, rules: Rules) -> Iterator[Task]:
@@ -137,9 +141,17 @@ def _of_referrer(referral: Referral, since: datetime, rules: Rules) -> Iterator[
     if referral.status is Status.SUBMITTED:
         escalated = after_working_days(since, rules.escalation_working_days, rules.closed_days)
         yield Task(Todo.CHASE_PROVIDER, "referrer", escalated)
+    unasked = referral.clocks.offered < referral.clocks.reviews
+    if referral.status is Status.WAITLISTED and referral.kind == "onward" and unasked:
+        due_at = _review_due(referral, since, rules)
+        yield Task(Todo.OFFER_ANOTHER_SERVICE, "referrer", due_at)
     if referral.status is Status.GIVEN:
         later = since + timedelta(days=rules.signpost_follow_up_days)
         yield Task(Todo.FOLLOW_UP_SIGNPOST, "referrer", later)
+
+
+def _review_due(referral: Referral, since: datetime, rules: Rules) -> datetime:
+    return since + timedelta(days=rules.waiting_review_days * referral.clocks.reviews)
 
 
 def _of_meeting(referral: Referral, since: datetime, rules: Rules) -> Iterator[Task]:
@@ -149,7 +161,7 @@ def _of_meeting(referral: Referral, since: datetime, rules: Rules) -> Iterator[T
     for start in booked:
         yield Task(Todo.MEET_TODAY, "provider", _morning_of(start))
         yield Task(Todo.RECORD_ATTENDANCE, "provider", start)
-    if booked or referral.status is Status.ON_HOLD:
+    if booked:
         return
     if referral.status is Status.ACCEPTED:
         yield Task(Todo.ARRANGE_FIRST_CONTACT, "provider", since)
