@@ -60,7 +60,13 @@ def _quoted(part: str) -> str:
 def split(key: str) -> list[str]:
     """The values that ``join`` made a key of."""
     parts = key.split("|")
-    return [unquote(part) for part in parts] if "%" in key else parts
+    return [unquoted(part) for part in parts] if "%" in key else parts
+
+
+@lru_cache(maxsize=65_536)
+def unquoted(part: str) -> str:
+    """One value of a key as it was."""
+    return unquote(part)
 
 
 def contribution(case: Case) -> Contribution | None:

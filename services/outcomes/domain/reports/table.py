@@ -9,7 +9,7 @@ from itertools import product
 
 from services.outcomes.domain.reports.asking import Question
 from services.outcomes.domain.reports.cells import Cell
-from services.outcomes.domain.reports.contribution import ALL, WAIT_BINS, split
+from services.outcomes.domain.reports.contribution import ALL, WAIT_BINS, split, unquoted
 from services.outcomes.domain.reports.disclosure import LEAST, blocks_of, noise_of, publish
 from services.outcomes.domain.reports.subjects import CLOSED
 
@@ -43,18 +43,34 @@ class Table:
 def count(question: Question, cells: Iterable[Cell]) -> Counts:
     """The cells' rows added up, for each line and, under no values, for the whole."""
     lines: Counts = {}
-    for (names, practice, owner, month), rows in _merged(question, cells).items():
+    for (names, practice, owner, month), rows in _merged(question, cells):
         own = {"practice": practice, "provider": owner, "month": month}
         picks = [(names.index(name) if name in names else -1, name) for name in question.by]
         of_one = question.scope.kind == "practice" and not practice
         inner = names.index("practice") if of_one else -1
+        # Rows of the same values differ in category and measure alone: values are looked at once.
+        known: dict[str, Values | None] = {}
         for row, number in rows.items():
-            parts = split(row)
-            if inner >= 0 and parts[inner] != question.scope.id:
+            head, category, measure = row.rsplit("|", 2)
+            if head in known:
+                values = known[head]
+            else:
+                parts = split(head)
+                outside = inner >= 0 and parts[inner] != question.scope.id
+                values = (
+                    None
+                    if outside
+                    else tuple(parts[n] if n >= 0 else own[name] for n, name in picks)
+                )
+                known[head] = values
+            if values is None:
                 continue
-            values = tuple(parts[n] if n >= 0 else own[name] for n, name in picks)
-            figures = lines.setdefault((values, parts[-2]), {})
-            figures[parts[-1]] = figures.get(parts[-1], 0) + number
+            key = (values, unquoted(category))
+            figures = lines.get(key)
+            if figures is None:
+                figures = lines[key] = {}
+            measure = unquoted(measure)
+            figures[measure] = figures.get(measure, 0) + number
     whole: Counts = {}
     for (_, category), figures in lines.items():
         _add_all(whole.setdefault(((), category), {}), figures)
@@ -63,17 +79,22 @@ def count(question: Question, cells: Iterable[Cell]) -> Counts:
 
 def _merged(
     question: Question, cells: Iterable[Cell]
-) -> Mapping[tuple[tuple[str, ...], str, str, str], Mapping[str, int]]:
-    """Rows of like cells added up as they are: a row is taken apart once, not once a month."""
+) -> Iterator[tuple[tuple[tuple[str, ...], str, str, str], Mapping[str, int]]]:
+    """Rows of like cells added up as they are: a row is taken apart once, not once a month.
+
+    Not those of one organisation, which hold every dimension: hardly two of their rows are alike.
+    """
     merged: dict[tuple[tuple[str, ...], str, str, str], dict[str, int]] = {}
     for cell in cells:
         month = cell.month if "month" in question.by else ""
         key = (cell.dims, cell.practice, cell.owner, month)
-        if key in merged:
+        if cell.space != "tenant":
+            yield key, cell.rows
+        elif key in merged:
             _add_all(merged[key], cell.rows)
         else:
             merged[key] = dict(cell.rows)
-    return merged
+    yield from merged.items()
 
 
 def _add_all(total: dict[str, int], more: Mapping[str, int]) -> None:
