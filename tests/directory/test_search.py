@@ -53,6 +53,21 @@ async def test_services_are_found_nearest_first_with_their_distance(stores: Stor
     assert await found(stores, Wanted(place=within)) == ["near"]
 
 
+@pytest.mark.parametrize("limit", [1, 2, 50])
+async def test_from_a_place_all_are_found_however_far_apart_they_lie(
+    stores: Stores, limit: int
+) -> None:
+    # About 0.1, 6, 33, 111, 445 and 5,000 km to the north or south.
+    away = {"here": 53.001, "town": 53.05, "city": 53.3, "north": 54.0, "isles": 57.0, "south": 8.0}
+    await load(stores, *(at(name, latitude) for name, latitude in away.items()))
+    assert await found(stores, Wanted(place=HERE), limit=limit) == list(away)
+    counts = await search.count_facets(stores, Wanted(place=HERE), TENANT, ["role"])
+    assert counts is not None
+    assert (counts.counted, counts.complete) == (6, True)
+    within = Place(point=HERE.point, metres=40_000)
+    assert await found(stores, Wanted(place=within), limit=limit) == ["here", "town", "city"]
+
+
 async def test_a_service_in_two_places_is_found_once_by_the_nearer(stores: Stores) -> None:
     both = [{"latitude": 53.5, "longitude": -1.5}, {"latitude": 53.02, "longitude": -1.5}]
     await load(stores, listing(id="two", locations=both), at("one", 53.1))

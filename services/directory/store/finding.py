@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,6 +44,37 @@ class Near:
     point: Point
     metres: float | None = None
     after: tuple[float, str] | None = None
+
+
+_FIRST_REACH = 2_000.0
+_FARTHEST = 20_037_509.0
+"""Metres: half way around the earth, where nothing is further."""
+
+_NEARLY_ALL = 300_000.0
+"""Beyond so many metres there is little left in one country: then everything is looked at."""
+
+
+def first_reach(near: Near) -> float:
+    """How far to look at first, in metres: a walk, or somewhat beyond the page before."""
+    behind = 0.0 if near.after is None else near.after[0] * 1.5
+    return min(max(_FIRST_REACH, behind), _limit_of(near))
+
+
+def next_reach(near: Near, reach: float, found: int, limit: int) -> float | None:
+    """How far to look next where so few were found of ``limit``; None where that was all.
+
+    MongoDB reads thousands to find the nearest fifty, unless it is told how far to go. As far as
+    as many again would fill the rest, if they lie as densely further out, and some more.
+    """
+    farthest = _limit_of(near)
+    if found >= limit or reach >= farthest:
+        return None
+    wider = reach * min(4.0, max(1.5, 1.2 * math.sqrt(limit / max(found, 1))))
+    return farthest if wider > min(farthest, _NEARLY_ALL) else wider
+
+
+def _limit_of(near: Near) -> float:
+    return _FARTHEST if near.metres is None else near.metres
 
 
 @dataclass(frozen=True, slots=True)

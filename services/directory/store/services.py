@@ -6,7 +6,8 @@ district), so a document's id is the tenant and the record's own id.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -71,7 +72,9 @@ class Services(Store[Service]):
     ) -> list[Found]:
         """Matching services within the distance, nearest first, equals by id."""
         asked = _of(tenant, where)
-        found = await self.aggregate(finding.nearest(asked, near, limit))
+        found = await self._outward(
+            near, limit, lambda within: finding.nearest(asked, within, limit)
+        )
         metres = [document["metres"] for document in found]
         if len(found) == limit and metres[-1:] == metres[-2:-1]:
             # Others may be as far as the last ones: which come first, their ids tell.
@@ -107,12 +110,17 @@ class Services(Store[Service]):
         self, tenant: str, where: Mapping[str, Any], near: Near | None, most: int
     ) -> Mapping[str, int]:
         """How many have each tag, of the nearest or the newest ``most`` that match."""
-        first = [
-            finding.around(_of(tenant, where), near)
-            if near is not None
-            else {"$match": _of(tenant, where)}
-        ]
-        found = await self.aggregate(finding.counted(first, most))
+        asked = _of(tenant, where)
+        found = (
+            await self.aggregate(finding.counted([{"$match": asked}], most))
+            if near is None
+            else await self._outward(
+                near,
+                most,
+                lambda within: finding.counted([finding.around(asked, within)], most),
+                how_many=lambda tags: max((each["count"] for each in tags), default=0),
+            )
+        )
         return {document["_id"]: document["count"] for document in found}
 
     async def candidates(
@@ -120,13 +128,40 @@ class Services(Store[Service]):
     ) -> Mapping[str, Candidate]:
         """The nearest that match or, from nowhere, the last confirmed, by document id."""
         asked = _of(tenant, where)
-        first: finding.Pipeline = (
-            [{"$match": asked}, {"$sort": {"facets.assured": -1}}]
+        found = (
+            await self.aggregate(
+                finding.candidates(
+                    [{"$match": asked}, {"$sort": {"facets.assured": -1}}],
+                    most,
+                )
+            )
             if near is None
-            else [finding.around(asked, near)]
+            else await self._outward(
+                near,
+                most,
+                lambda within: finding.candidates([finding.around(asked, within)], most),
+            )
         )
-        found = await self.aggregate(finding.candidates(first, most))
         return {document["key"]: finding.read_candidate(document) for document in found}
+
+    async def _outward(
+        self,
+        near: Near,
+        limit: int,
+        pipeline: Callable[[Near], finding.Pipeline],
+        how_many: Callable[[Sequence[Document]], int] = len,
+    ) -> Sequence[Document]:
+        """What the pipeline finds around a point, looking no further than ``limit`` need.
+
+        It finds the same as asked at once: whatever is nearer lies within what is looked at.
+        """
+        reach = finding.first_reach(near)
+        while True:
+            found = await self.aggregate(pipeline(replace(near, metres=reach)))
+            wider = finding.next_reach(near, reach, how_many(found), limit)
+            if wider is None:
+                return found
+            reach = wider
 
     def _found(self, document: Document) -> Saved[Service]:
         return self.read_document({**document, "history": ()})
