@@ -69,7 +69,7 @@ def heard(facts: Sequence[ReferralEvent]) -> tuple[UnmetNeed | None, list[tuple[
         ("risk_too_high", "not_suitable", "ZZ1"),
     ],
 )
-def test_a_decline_says_why_the_need_was_not_met(
+def test_provider_declines_and_says_why_the_need_was_not_met(
     code: str, reason: str, district: str | None
 ) -> None:
     known, told = heard([created(), declined(code)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -43,9 +44,12 @@ class Docs:
     contracts: dict[str, dict[str, Any]]
 
     def example(self, service: str, method: str, path: str, name: str | None = None) -> Any:
-        """The first example of a body, or the one of this name."""
+        """The first example of a body, or the one of this name; None where it takes no body."""
         contract = self.contracts[service]
-        body = contract["paths"][path][method]["requestBody"]["content"]["application/json"]
+        operation = contract["paths"][_template(contract, path)][method]
+        if "requestBody" not in operation:
+            return None
+        body = operation["requestBody"]["content"]["application/json"]
         if name is not None:
             return body["examples"][name]["value"]
         schema = body["schema"]
@@ -61,7 +65,7 @@ class Docs:
         *,
         method: str = "post",
         name: str | None = None,
-        put_in: dict[str, str] | None = None,
+        put_in: dict[str, Any] | None = None,
         **ids: str,
     ) -> Any:
         """Send the example, with only what is ``put_in`` changed; its answer must be good."""
@@ -162,6 +166,92 @@ async def test_examples_state_a_team_and_its_rules(docs: Docs) -> None:
         LEAD, "referral", path, method="put", organisation_id=LEAD[1], worker_id="worker-1"
     )
     await docs.paste(("tenant_admin", "icb"), "referral", "/rules", method="put")
+
+
+async def test_examples_answer_a_referral_and_end_it_in_each_way(docs: Docs) -> None:
+    await eventually(partial(_services_are_known, docs), within=20)
+    case = await _accepted_case(docs, "Answered")
+    made = {"case_id": case, "override_reason": "Another try."}
+
+    async def onward() -> str:
+        receipt = await docs.paste(TEAM, "referral", "/referrals", name="onward", put_in=made)
+        return str(receipt["id"])
+
+    async def said(who: tuple[str, str], step: str, referral: str, appointment_id: str = "") -> Any:
+        path = f"/referrals/{{referral_id}}/{step}"
+        ids = {"referral_id": referral, "appointment_id": appointment_id}
+        return await docs.paste(who, "referral", path, put_in=None, **ids)
+
+    taken = await onward()
+    for who, step in ((GROUP, "ask"), (TEAM, "answer"), (GROUP, "accept"), (GROUP, "assign")):
+        await said(who, step, taken)
+    first = (await said(GROUP, "appointments", taken))["appointment_id"]
+    step = "appointments/{appointment_id}/"
+    second = (await said(GROUP, step + "reschedule", taken, appointment_id=first))["appointment_id"]
+    await said(GROUP, step + "attend", taken, appointment_id=second)
+    third = (await said(GROUP, "appointments", taken))["appointment_id"]
+    await said(GROUP, step + "cancel", taken, appointment_id=third)
+    for step in ("contacts", "notes", "hold", "resume", "complete"):
+        await said(GROUP, step, taken)
+
+    declined = await onward()
+    await said(GROUP, "decline", declined)
+    await said(TEAM, "dismiss-reroute", declined)
+    await said(TEAM, "withdraw", await onward())
+    await said(TEAM, "enter-in-error", await onward())
+    await said(TEAM, "reroute", await onward())
+    told = await docs.paste(
+        TEAM, "referral", "/referrals", name="signpost", put_in={"case_id": case}
+    )
+    await said(TEAM, "follow-up", told["id"])
+    await said(TEAM, "not-complete", case)
+
+
+async def test_examples_put_the_record_of_a_person_right(docs: Docs) -> None:
+    await eventually(partial(_services_are_known, docs), within=20)
+    case = await _accepted_case(docs, "Corrected")
+    seen = await docs.http.get(
+        f"{docs.platform.urls['referral']}/referrals/{case}", headers=docs.platform.headers(*TEAM)
+    )
+    told = partial(docs.paste, service="referral", person_id=seen.json()["person_id"])
+    await told(TEAM, path="/persons/{person_id}", method="patch")
+    for step in ("consent", "consent/withdraw", "moved"):
+        await told(TEAM, path=f"/persons/{{person_id}}/{step}")
+    await told(LEAD, path="/persons/{person_id}/data-opt-out", method="put")
+    await told(LEAD, path="/persons/{person_id}/legal-hold", method="put")
+    for step in ("restriction", "deceased", "erasure"):
+        await told(LEAD, path=f"/persons/{{person_id}}/{step}")
+
+
+async def test_examples_follow_goals_and_assessments(docs: Docs) -> None:
+    await eventually(partial(_services_are_known, docs), within=20)
+    case = await _accepted_case(docs, "Followed")
+    await eventually(partial(_plan_is_there, docs, case), within=20)
+    plan = partial(docs.paste, service="outcomes", case_id=case)
+    goal = (await plan(TEAM, path="/plans/{case_id}/goals"))["id"]
+    for step in ("progress", "steps", "wording", "confidence", "lifecycle"):
+        await plan(TEAM, path=f"/plans/{{case_id}}/goals/{{goal_id}}/{step}", goal_id=goal)
+    begun = (await plan(TEAM, path="/plans/{case_id}/assessments/start"))["id"]
+    path = "/plans/{case_id}/assessments/{assessment_id}"
+    await plan(TEAM, path=path, method="put", assessment_id=begun)
+    await plan(TEAM, path="/plans/{case_id}/gp-contacts", method="put")
+
+
+def _template(contract: dict[str, Any], path: str) -> str:
+    """The path as the document has it: of an appointment's steps it has one for all."""
+    general = re.sub("/(attend|miss|confirm|arrive)$", "/{step}", path)
+    return path if path in contract["paths"] else general
+
+
+async def _accepted_case(docs: Docs, name: str) -> str:
+    """A case of someone of that made-up name, which the team took on."""
+    person = {"given_names": name, "family_name": "Example", "birth_date": "1957-03-14"}
+    case = await docs.paste(
+        PRACTICE, "referral", "/referrals", name="intake", put_in={"person": person}
+    )
+    path = "/referrals/{referral_id}/accept"
+    await docs.paste(TEAM, "referral", path, referral_id=case["id"])
+    return str(case["id"])
 
 
 async def _services_are_known(docs: Docs) -> bool:

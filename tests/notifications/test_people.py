@@ -110,7 +110,7 @@ async def test_what_a_person_is_told_of(stage: Stage, event: Event, template: st
     assert told == ([] if template is None else [template])
 
 
-async def test_someone_who_waits_for_long_is_told_that_they_still_are_on_the_list(
+async def test_stuck_on_waiting_list_the_person_is_told_that_they_are_not_forgotten(
     stage: Stage,
 ) -> None:
     stage.api.person = reachable(EMAIL)

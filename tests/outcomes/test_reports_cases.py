@@ -167,7 +167,9 @@ async def test_a_move_stated_ahead_counts_for_cases_opened_from_its_day_on(store
     assert (await stores.cases.get(CASE, TENANT)).state.pcn == "pcn-0"
 
 
-async def test_past_reports_keep_the_old_tree(stores: Stores) -> None:
+async def test_practice_network_or_board_merges_and_past_reports_keep_the_old_tree(
+    stores: Stores,
+) -> None:
     await tell(stores, belongs("pcn-1", 1, days=-30), intake(), belongs("pcn-2", 2, days=30))
     assert (await dims(stores))["pcn"] == "pcn-1"
 

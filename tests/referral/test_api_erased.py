@@ -66,7 +66,7 @@ async def test_a_second_referral_with_the_same_number_finds_the_person_by_its_ma
     assert person_id
 
 
-async def test_a_granted_request_leaves_tombstones_and_no_key(referring: Referring) -> None:
+async def test_erasure_request_granted_leaves_tombstones_and_no_key(referring: Referring) -> None:
     referral_id, person_id = await referred(referring)
     going = await onward(referring, referral_id)
     await referring.http.post(

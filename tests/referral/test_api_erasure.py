@@ -20,7 +20,7 @@ from tests.referral.erasing import (
 from tests.referral.people import lead, onward
 
 
-async def test_a_request_holds_new_processing_at_once(referring: Referring) -> None:
+async def test_erasure_request_holds_new_processing_at_once(referring: Referring) -> None:
     referral_id, person_id = await referred(referring)
     going = await onward(referring, referral_id)
     group = await referring.http.get(f"/referrals/{going['id']}", headers=referring.group)

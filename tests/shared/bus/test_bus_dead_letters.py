@@ -41,7 +41,7 @@ async def wait_for_dead(settings: ServiceSettings, topic: str, count: int) -> li
     return await eventually(there)
 
 
-async def test_one_invalid_record_of_a_hundred_is_set_aside_and_99_are_applied(
+async def test_poison_events_are_set_aside_and_the_99_beside_one_are_applied(
     settings: ServiceSettings, referrals: str, dead_letters: str
 ) -> None:
     applied = Applied()
