@@ -19,6 +19,7 @@ from shared.audit.anchors import Anchoring
 from shared.audit.api import ROWS as AUDIT_ROWS
 from shared.audit.api import TAG as AUDIT_TAG
 from shared.audit.api import audit_router
+from shared.audit.figures import Figures
 from shared.audit.journal import Journal
 from shared.audit.sheets import Book
 from shared.auth import Authenticator
@@ -75,7 +76,12 @@ class Runtime:
             ca_file=settings.mongo_ca_file,
             certificate_file=settings.mongo_certificate_file,
         )
-        self.journal = Journal(self._database.book(), settings.service, self.clock.now)
+        self.journal = Journal(
+            self._database.book(),
+            settings.service,
+            self.clock.now,
+            Figures.registered(self.telemetry.registry),
+        )
 
     def collection(self, name: str) -> Collection:
         """One of this service's own collections."""

@@ -54,6 +54,7 @@ class Anchoring:
         """Tell where the chain ends, if it has grown; what was told. Raises Unavailable."""
         head = await self._journal.head()
         if head == self._told or not head.line:
+            self._all_told()
             return None
         anchor = {
             "service": self._journal.service,
@@ -68,7 +69,12 @@ class Anchoring:
             value=json.dumps(anchor).encode(),
         )
         self._told = head
+        self._all_told()
         return head
+
+    def _all_told(self) -> None:
+        if self._journal.figures is not None:
+            self._journal.figures.audit_anchored_timestamp_seconds.set_to_current_time()
 
 
 async def read_anchors(settings: KafkaSettings) -> list[Anchor]:

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from shared.audit.figures import Figures
 from shared.audit.lines import Entry, first_link
 from shared.audit.sheets import Book, Head, sheet_of
 from shared.coalesce import Coalescer
@@ -28,8 +29,15 @@ class Journal:
     and tries again. One batch of a process is under way at a time.
     """
 
-    def __init__(self, book: Book, service: str, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        book: Book,
+        service: str,
+        now: Callable[[], datetime],
+        figures: Figures | None = None,
+    ) -> None:
         self.book = book
+        self.figures = figures
         self.service = service
         self.now = now
         self._head: Head | None = None
@@ -42,7 +50,15 @@ class Journal:
 
         Raises Unavailable where that cannot be done: what they tell of must then not happen.
         """
-        return await self._append(lines)
+        try:
+            number = await self._append(lines)
+        except Exception:
+            if self.figures is not None:
+                self.figures.audit_failures_total.inc()
+            raise
+        if self.figures is not None:
+            self.figures.audit_lines_total.inc(len(lines))
+        return number
 
     async def head(self) -> Head:
         """Where the chain ends now."""
