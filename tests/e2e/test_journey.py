@@ -11,8 +11,8 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from shared.testing import eventually
-from tests.e2e.conftest import World
-from tests.notifications.receivers import Answer
+from tests.e2e.conftest import TEAM_ORGANISATION, World
+from tests.notifications.receivers import Answer, Taken
 
 pytestmark = [
     pytest.mark.e2e,
@@ -182,6 +182,69 @@ async def test_a_failing_receiver_gets_the_same_message_again(world: World) -> N
 
     ids = await eventually(told_three_times, within=15)
     assert len(set(ids)) == 1
+
+
+async def test_a_broken_glass_leads_to_one_signed_webhook_to_the_team_without_who_or_why(
+    world: World,
+) -> None:
+    case = (await world.accepted_case())["id"]
+    lead = world.platform.headers("team_lead", TEAM_ORGANISATION)
+    stranger = world.platform.headers("link_worker", "other-team")
+    secret = await hears_of_overrides(world, lead, "team")
+    await hears_of_overrides(world, stranger, "others")
+    seen: Any = await world.get("referral", f"/referrals/{case}", world.link_worker)
+    person, reason = seen["person_id"], "Rang in distress from a neighbour."
+    for _ in range(2):
+        broken = await world.post(
+            "referral",
+            f"/persons/{person}/break-glass",
+            stranger,
+            {"reason_code": "urgent_contact", "reason": reason},
+            **{"Idempotency-Key": f"glass-{case}"},
+        )
+        assert broken.status_code == 201, broken.text
+
+    def told() -> list[Taken]:
+        return [each for each in world.hook.taken if each.json["type"] == "access-overridden"]
+
+    (taken,) = await eventually(told, within=20)
+    assert taken.path == "/hook/team"
+    Webhook(secret).verify(taken.body, taken.headers)
+    data = taken.json["data"]
+    assert data.keys() == {"event_id", "case_id", "seq", "dataref"}
+    assert data["case_id"] == case
+    for word in (*NO_PERSON, "distress", "urgent_contact", "link_worker-of", "console"):
+        assert word not in taken.body
+    found = await world.http.get(data["dataref"], headers=lead)
+    assert found.status_code == 200, found.text
+    assert [each["reason"] for each in found.json()["items"]] == [reason], "the lead may ask why"
+    # A later fact of the same case comes after anything that was still to come of it.
+    onward = await referred_on(world, case)
+    await eventually(partial(webhook_about, world, onward))
+    await eventually(lambda: nothing_waits(world))
+    assert len(told()) == 1
+
+
+async def hears_of_overrides(world: World, who: dict[str, str], path: str) -> str:
+    """Subscribe the asker's organisation; the secret that signs what it is sent."""
+    made = await world.post(
+        "notifications",
+        "/subscriptions",
+        who,
+        {
+            "channel": "webhook",
+            "url": f"{world.hook.url}/{path}",
+            "event_types": ["access-overridden"],
+        },
+    )
+    assert made.status_code == 201, made.text
+
+    async def active() -> bool:
+        found: Any = await world.get("notifications", f"/subscriptions/{made.json()['id']}", who)
+        return bool(found["status"] == "active")
+
+    await eventually(active, within=30)
+    return str(made.json()["secret"])
 
 
 async def test_one_trace_spans_http_kafka_and_every_consumer(world: World) -> None:
