@@ -118,7 +118,12 @@ def _run(service: Service, work: Work) -> None:
 async def _with_keys(settings: VaultSettings, work: Work) -> None:
     from shared.store import Database, DataKeys
 
-    database = Database.connect(settings.mongo_uri.get_secret_value(), settings.mongo_database)
+    database = Database.connect(
+        settings.mongo_uri.get_secret_value(),
+        settings.mongo_database,
+        ca_file=settings.mongo_ca_file,
+        certificate_file=settings.mongo_certificate_file,
+    )
     keys = DataKeys(
         database.collection("person_keys"), settings.master_keys(), settings.blind_index
     )

@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from pymongo.errors import OperationFailure
+from typer.testing import CliRunner
 
+from services.console.app import app as console
 from services.outcomes.app import create_app
 from services.outcomes.settings import Settings
 from shared.audit.journal import Journal
@@ -163,6 +165,22 @@ async def test_a_service_adds_to_its_audit_and_can_neither_change_nor_remove_any
         assert _code(refused.value) == _UNAUTHORIZED, change
     assert (await journal.head()).line == first
     await database.close()
+
+
+async def test_the_command_for_keys_reaches_mongodb_as_the_service_does(guarded: Guarded) -> None:
+    env = {
+        "LINKWAY_MONGO_URI": guarded.uri("outcomes"),
+        "LINKWAY_MONGO_CA_FILE": str(guarded.authority.file),
+        "LINKWAY_MONGO_CERTIFICATE_FILE": str(guarded.own_certificate),
+        "LINKWAY_KAFKA_BOOTSTRAP": "127.0.0.1:1",
+        "LINKWAY_JWKS": "https://issuer.example.org/jwks",
+        "LINKWAY_ISSUER": "https://issuer.example.org",
+    }
+    told = await asyncio.to_thread(
+        partial(CliRunner().invoke, console, ["keys", "status", "outcomes"], env=env)
+    )
+    assert told.exit_code == 0, told.output
+    assert "data keys wrapped by an older one: 0" in told.output
 
 
 @pytest.mark.parametrize("user", sorted(USERS))
