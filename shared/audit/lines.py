@@ -207,5 +207,9 @@ def digest(state: Any) -> str:
 
     What is sealed is stored sealed, so the digest of it tells nothing.
     """
-    text = json.dumps(state, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(canonical(state).encode()).hexdigest()
+
+
+def canonical(state: Any) -> str:
+    """A state as JSON that is the same for the same state."""
+    return json.dumps(state, sort_keys=True, separators=(",", ":"), default=str)

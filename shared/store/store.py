@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
-from shared.audit.lines import digest
+from shared.audit.lines import canonical, digest
 from shared.audit.trail import TRAIL, Trail, current_trail
 from shared.cause import Actor, Cause
 from shared.coalesce import Coalescer
@@ -301,18 +300,13 @@ class Store(Generic[S]):
     # What the audit is told
 
     def digest(self, state: Mapping[str, Any]) -> str:
-        """The digest of a state as it is stored; a keyed mark stands for what is sealed.
+        """The digest of a state as it is stored; of a keyed mark of it where something is sealed.
 
         The trail outlives the key: a plain digest could be tried out against guesses.
         """
-        if self.seals is None or self._keys is None:
+        if self.seals is None or self._keys is None or not self.seals.held_by(state):
             return digest(state)
-        index, tenant = self._keys.index, state["tenant"]
-        marks = {
-            name: index.mark("audit", tenant, json.dumps(state[name], sort_keys=True))
-            for name in self.seals.held_by(state)
-        }
-        return digest({**state, **marks})
+        return digest(self._keys.index.mark("audit", state["tenant"], canonical(state)))
 
     def audit_by(self, journal: Journal) -> None:
         """From now on ``journal`` is told of what is read and written, if it is about persons."""

@@ -39,7 +39,7 @@ async def make_referral(
     that may be the same person, as far as you know them.
     """
     person = body.person
-    saved = await handlers.refer(
+    referred = await handlers.refer(
         stores,
         handlers.Request(
             kind=body.kind,
@@ -61,8 +61,9 @@ async def make_referral(
         ),
         cause,
     )
+    saved = referred.saved
     receipt = ReferralReceipt.of(saved)
-    if person is not None:
+    if person is not None and referred.has_candidates:
         found = await handlers.candidates_of(stores, saved.state, cause.actor, cause.at)
         receipt = ReferralReceipt.of(saved, found.known, found.others)
     return answer(receipt, 201, location=f"/referrals/{saved.id}")

@@ -53,7 +53,15 @@ class Request:
     draft: bool = False
 
 
-async def refer(stores: Stores, request: Request, cause: Cause) -> Saved[Referral]:
+@dataclass(frozen=True, slots=True)
+class Referred:
+    """The referral that was made, and whether someone has to look who else its person may be."""
+
+    saved: Saved[Referral]
+    has_candidates: bool
+
+
+async def refer(stores: Stores, request: Request, cause: Cause) -> Referred:
     """Refer someone to a service.
 
     The person is written first, by an insert that may be repeated, then the referral with
@@ -65,11 +73,11 @@ async def refer(stores: Stores, request: Request, cause: Cause) -> Saved[Referra
         referral, person = await _prepared(stores, request, cause)
         saved = await _insert(stores, referral, person, cause)
     except (Conflict, Invalid) as refused:
-        return await answered_before(stores, cause, refused)
+        return Referred(await answered_before(stores, cause, refused), has_candidates=True)
     if request.draft:
         # No fact tells of a draft, so nobody else looks whether the person died meanwhile.
         await end_if_over(stores, saved.id, cause.following())
-    return saved
+    return Referred(saved, has_candidates=saved.repeated or bool(person.candidates))
 
 
 async def refer_instead_of(
