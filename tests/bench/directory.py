@@ -204,7 +204,9 @@ async def load(database: Database, size: int, progress: Progress) -> None:
     for n, listing in enumerate(listings(min(size, DIFFERENT))):
         cause = Cause(id=str(n), actor=CURATOR, at=begun + timedelta(milliseconds=n))
         service, _ = domain.publish(listing, listing.points({}), cause)
-        first.append(codec.new_document(services, key(TENANT, listing.id), service, (), cause))
+        document = codec.new_document(services, key(TENANT, listing.id), service, (), cause)
+        document.pop("due_at", None)  # or reminders of half a million would be measured as well
+        first.append(document)
         if len(first) % BATCH == 0 or n + 1 == min(size, DIFFERENT):
             await insert(services, first[(n // BATCH) * BATCH :])
             progress.update(task, completed=n + 1)

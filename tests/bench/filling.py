@@ -38,16 +38,18 @@ from services.outcomes.handlers.counting import count_due
 from services.outcomes.projections import make_stores
 from services.outcomes.store import Stores
 from shared.cause import Actor, Cause
+from shared.errors import Unavailable
 from shared.events import Event
 from shared.ids import new_id
-from shared.store import Database, DataKeys, codec
+from shared.store import Database, DataKeys, Duplicate, codec
 from shared.store.documents import Document
 from shared.vault import BlindIndex, LocalMasterKeys
 from tests.bench import stories
 from tests.bench.stories import HOME, TENANT, UNMET_IN, Where, anywhere, moved, told
 
 TOLD_IN = 10
-STORED = 500
+STORED = 200
+TRIES = 5
 _SERVICE = Actor("outcomes", "service", "", TENANT)
 _AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -128,9 +130,26 @@ async def _store_month(uri: str, name: str, month: str, count: int) -> None:
                 documents = [
                     document_of(stores, id_, deltas.pop(id_)) for id_ in ids[start : start + STORED]
                 ]
-                refused = [e for e in await stores.cells.collection.insert(documents) if e]
-                if refused:
-                    raise refused[0]
+                await _insert(stores, documents)
+
+
+async def _insert(stores: Stores, documents: Sequence[Document]) -> None:
+    """Store them, again where the database did not answer in time.
+
+    Each cell is stored by one process once: one that is there by then was stored by a try
+    whose answer did not come.
+    """
+    for attempt in range(TRIES):
+        try:
+            outcomes = await stores.cells.collection.insert(documents)
+        except Unavailable:
+            if attempt + 1 == TRIES:
+                raise
+            continue
+        refused = [each for each in outcomes if each and not isinstance(each, Duplicate)]
+        if refused:
+            raise refused[0]
+        return
 
 
 def document_of(stores: Stores, cell: str, rows: Mapping[str, int]) -> Document:

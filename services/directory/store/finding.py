@@ -46,7 +46,7 @@ class Near:
     after: tuple[float, str] | None = None
 
 
-_FIRST_REACH = 2_000.0
+_FIRST_REACH = 500.0
 _FARTHEST = 20_037_509.0
 """Metres: half way around the earth, where nothing is further."""
 
@@ -55,7 +55,7 @@ _NEARLY_ALL = 300_000.0
 
 
 def first_reach(near: Near) -> float:
-    """How far to look at first, in metres: a walk, or somewhat beyond the page before."""
+    """How far to look at first, in metres: next door, or somewhat beyond the page before."""
     behind = 0.0 if near.after is None else near.after[0] * 1.5
     return min(max(_FIRST_REACH, behind), _limit_of(near))
 
