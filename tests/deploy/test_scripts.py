@@ -9,6 +9,7 @@ from importlib import import_module
 
 import pytest
 
+from services.console.client_token import ConsoleClient
 from tests.deploy.compose import FILE, ROOT, SERVICES
 
 
@@ -34,6 +35,8 @@ def test_the_guide_names_settings_that_exist() -> None:
         for service in SERVICES
         for field in import_module(f"services.{service}.settings").Settings.model_fields
     }
+    # What the console reads where it runs by itself.
+    fields |= {f"LINKWAY_{field.upper()}" for field in ConsoleClient.model_fields}
     passwords = set(re.findall(r"\$\{(LINKWAY_\w+):-", FILE.read_text(encoding="utf-8")))
     written = set(re.findall(r"LINKWAY_\w+", guide))
     # Each setting may also be given as a file.
