@@ -16,7 +16,7 @@ from shared.servers.apache import local_apache
 from shared.servers.errors import ServerError
 from shared.servers.folders import run_folder
 from shared.servers.kafka import KAFKA_VARIABLE, Broker, Kafka, given_kafka
-from shared.servers.mongo import MONGO_VARIABLE, Mongo, given_mongo, local_mongo
+from shared.servers.mongo import MONGO_CACHE_GB, MONGO_VARIABLE, Mongo, given_mongo, local_mongo
 from shared.servers.processes import Supervisor
 from shared.servers.tansu import local_tansu
 
@@ -53,11 +53,13 @@ class Finder:
         local: Broker | None = None,
         folder: Path | None = None,
         say: maven.Say = maven.to_stderr,
+        mongo_cache_gb: float = MONGO_CACHE_GB,
     ) -> None:
         self._broker = broker
         self._local = local
         self._kept = folder
         self._say = say
+        self._mongo_cache_gb = mongo_cache_gb
         self._mongo_uri = os.environ.get(MONGO_VARIABLE)
         self._bootstrap = os.environ.get(KAFKA_VARIABLE)
         self._stack = AsyncExitStack()
@@ -115,7 +117,12 @@ class Finder:
                 return await docker.docker_mongo(self._stack)
             except ServerError as error:
                 self._say(f"{error} Trying without Docker.")
-        return await local_mongo(self.processes, self._folder, kept=self._kept is not None)
+        return await local_mongo(
+            self.processes,
+            self._folder,
+            kept=self._kept is not None,
+            cache_gb=self._mongo_cache_gb,
+        )
 
     async def _find_kafka(self) -> Kafka:
         if self._bootstrap:

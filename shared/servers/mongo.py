@@ -24,6 +24,9 @@ MONGO_VARIABLE = "LINKWAY_USE_MONGO"
 NAME = "mongod"
 REPLICA_SET = "linkway"
 
+MONGO_CACHE_GB = 0.25
+"""Enough for tests and the demo; MongoDB alone would take half of the machine's memory."""
+
 _POLL_SECONDS = 0.03
 _LOADING_SECONDS = 3.0
 _PRIMARY_SECONDS = 60.0
@@ -47,10 +50,13 @@ async def given_mongo(uri: str) -> Mongo:
     return Mongo(uri, f"MongoDB {version} (given by {MONGO_VARIABLE})")
 
 
-async def local_mongo(processes: Supervisor, folder: Path, *, kept: bool) -> Mongo:
+async def local_mongo(
+    processes: Supervisor, folder: Path, *, kept: bool, cache_gb: float = MONGO_CACHE_GB
+) -> Mongo:
     """Start a ``mongod`` of this machine on 127.0.0.1, its data in ``folder``/mongo.
 
     ``kept`` data is closed properly at the end; data about to be removed need not be.
+    ``cache_gb`` is how much of it stays in memory uncompressed.
     """
     program, origin = find_program()
     data = folder / "mongo"
@@ -64,7 +70,7 @@ async def local_mongo(processes: Supervisor, folder: Path, *, kept: bool) -> Mon
         "--bind_ip=127.0.0.1",
         "--nounixsocket",
         f"--replSet={REPLICA_SET}",
-        "--wiredTigerCacheSizeGB=0.25",
+        f"--wiredTigerCacheSizeGB={cache_gb}",
         "--oplogSize=256",
         "--setParameter=diagnosticDataCollectionEnabled=false",
         # What is dropped is deleted at the next checkpoint (a minute) instead of five minutes

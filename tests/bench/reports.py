@@ -195,7 +195,7 @@ async def main(sizes: Sequence[int], counting: int, *, write: bool) -> None:
     results: dict[int, Sized] = {}
     load = os.getloadavg()[0]
     with TemporaryDirectory() as folder:
-        async with Finder() as finder:
+        async with Finder(mongo_cache_gb=2) as finder:
             uri = (await finder.mongo()).uri
             with Progress(console=console) as progress:
                 same = await filling.compare(uri, MONTHS[-1], SAMPLE)

@@ -67,7 +67,7 @@ async def main(parts: Sequence[str], scale: Scale, *, write: bool) -> None:
     console = Console()
     broker: Broker | None = "tansu" if os.environ.get("LINKWAY_TEST_BROKER") == "tansu" else None
     found = page.Found()
-    async with Finder(local=broker) as finder:
+    async with Finder(local=broker, mongo_cache_gb=2) as finder:
         servers = await finder.servers()
         found.servers = servers.description
         console.print(servers.description)
