@@ -25,6 +25,7 @@ SECRET = "made-up"
 def reachable(*channels: dict[str, Any], **said: Any) -> dict[str, Any]:
     """What the referral API says of someone who may be reached these ways."""
     return {
+        "asked_id": "person-1",
         "person_id": "person-1",
         "suppressed": None,
         "channels": list(channels),
@@ -82,7 +83,7 @@ class OwnersApi:
             if (refusal := self._refusal(authorization)) is not None:
                 return refusal
             said = self.person
-            items = [{"asked_id": id_, **said} for id_ in person_id] if said else []
+            items = [{**said, "asked_id": id_} for id_ in person_id] if said else []
             return JSONResponse({"items": items})
 
         @app.post("/referrals/{record_id}/answer-links")
