@@ -55,6 +55,8 @@ async def subscribed(
     assert answer.status_code == 201, answer.text
     receipt = answer.json()
     await becomes(service, receipt["id"], "active")
+    # It may be seen a moment before it is safe, and news goes by what is safe.
+    await eventually(lambda: service.stores.subscriptions.active(TENANT, [GROUP]))
     return receipt
 
 
