@@ -47,6 +47,11 @@ class Collection(Protocol):
     async def count(self, where: Mapping[str, Any]) -> int:
         """How many documents match."""
 
+    async def pick(
+        self, where: Mapping[str, Any], field: str, limit: int
+    ) -> Sequence[tuple[str, Any]]:
+        """Ids of matching documents with what each has in one field, newest first."""
+
     async def aggregate(self, pipeline: Sequence[Mapping[str, Any]]) -> Sequence[Document]:
         """The result of an aggregation pipeline (MongoDB only)."""
 

@@ -168,6 +168,13 @@ class MemoryCollection:
         """How many documents match."""
         return sum(_matches(document, where) for document in self._documents.values())
 
+    async def pick(
+        self, where: Mapping[str, Any], field: str, limit: int
+    ) -> Sequence[tuple[str, Any]]:
+        """Ids with one value each, newest first."""
+        found = await self.find(where, limit, None)
+        return [(document["_id"], value_at(document, field)) for document in found]
+
     async def aggregate(self, pipeline: Sequence[Mapping[str, Any]]) -> Sequence[Document]:
         """Always Unavailable: aggregations are MongoDB's."""
         raise Unavailable(f"An aggregation of {len(pipeline)} stages needs a real MongoDB.")

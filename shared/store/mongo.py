@@ -33,6 +33,7 @@ from shared.store.documents import (
     UnsentStats,
     Write,
     envelope_of,
+    value_at,
 )
 from shared.store.language import addition, burial, conditional_update, refusal, removal
 
@@ -302,6 +303,16 @@ class MongoCollection:
         async with answering():
             newest_first = cursor.sort([("created_at", -1), ("_id", -1)])
             return await newest_first.limit(limit).to_list(limit)
+
+    async def pick(
+        self, where: Mapping[str, Any], field: str, limit: int
+    ) -> Sequence[tuple[str, Any]]:
+        """By an index alone, where there is one of these fields and that order."""
+        cursor = self._documents.find(dict(where), {field: 1})
+        async with answering():
+            newest_first = cursor.sort([("created_at", -1), ("_id", -1)])
+            found = await newest_first.limit(limit).to_list(limit)
+        return [(document["_id"], value_at(document, field)) for document in found]
 
     async def count(self, where: Mapping[str, Any]) -> int:
         """How many documents match."""

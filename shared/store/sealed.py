@@ -131,6 +131,12 @@ class SealedCollection:
         """As inside: a tombstone has nothing to seal."""
         await self._inner.bury(ids, tenant, at)
 
+    async def pick(
+        self, where: Mapping[str, Any], field: str, limit: int
+    ) -> Sequence[tuple[str, Any]]:
+        """As inside: neither ``where`` nor ``field`` can name a sealed field."""
+        return await self._inner.pick(where, field, limit)
+
     async def count(self, where: Mapping[str, Any]) -> int:
         """As inside."""
         return await self._inner.count(where)

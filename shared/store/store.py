@@ -212,18 +212,18 @@ class Store(Generic[S]):
             if document is not None and document["tenant"] == tenant and ERASED not in document
         }
 
-    async def having(self, tenant: str, field: str, value: str, *, limit: int) -> list[Saved[S]]:
+    async def having(
+        self, tenant: str, field: str, value: str, *, limit: int, but: str | None = None
+    ) -> list[Saved[S]]:
         """Records of the tenant with this value in an indexed field, newest first.
 
         ``field`` is the path of a string or of a list of strings, such as ``facets.match``.
-        Like ``find``, in one trip with whoever asks for the same field just now.
+        Like ``find``, in one trip with whoever asks for the same field just now; the record
+        ``but`` is left out, and not read.
         """
-        documents = await self._having(tenant, field, value, limit)
-        return [
-            self._noted(codec.saved(self.model, document))
-            for document in documents
-            if ERASED not in document
-        ]
+        ids = [id_ for id_ in await self._having(tenant, field, value, limit) if id_ != but]
+        records = await self.get_many(ids, tenant) if ids else {}
+        return [records[id_] for id_ in ids if id_ in records]
 
     async def find(
         self,

@@ -28,7 +28,7 @@ async def test_three_who_ask_at_once_are_one_find_and_each_gets_their_own(
         Register(id="tuesday", came=("ben",)),
         Register(id="friday", came=("dee",)),
     )
-    finds = watch(monkeypatch, registers.collection, "find")
+    finds = watch(monkeypatch, registers.collection, "pick")
 
     ben, dee, nobody = await asyncio.gather(
         *(registers.having("icb-demo", "state.came", name, limit=5) for name in ("ben", "dee", "x"))
@@ -53,6 +53,18 @@ async def test_what_is_no_list_has_its_value(registers: Registers) -> None:
         *(registers.having("icb-demo", "state.room", room, limit=2) for room in ("hall", "attic"))
     )
     assert (ids(hall), ids(attic)) == ({"monday"}, {"friday"})
+
+
+async def test_the_record_left_out_is_not_read(
+    registers: Registers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await kept(
+        registers, Register(id="monday", came=("ben",)), Register(id="friday", came=("ben",))
+    )
+    reads = watch(monkeypatch, registers.collection, "read")
+    found = await registers.having("icb-demo", "state.came", "ben", limit=5, but="monday")
+    assert ids(found) == {"friday"}
+    assert reads == [1]
 
 
 async def test_another_tenants_records_are_not_had(registers: Registers) -> None:

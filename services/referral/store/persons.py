@@ -107,10 +107,10 @@ class Persons(Store[Person]):
 
     async def alike(self, person: Person) -> Sequence[Saved[Person]]:
         """Other records with the same names, date of birth and postcode."""
-        found = await self.having(
-            person.tenant, "facets.match", self._match_mark(person), limit=_MOST_CANDIDATES
+        mark = self._match_mark(person)
+        return await self.having(
+            person.tenant, "facets.match", mark, limit=_MOST_CANDIDATES + 1, but=person.id
         )
-        return [each for each in found if each.id != person.id]
 
     async def possible_duplicates(
         self, tenant: str, *, limit: int, cursor: str | None
