@@ -174,7 +174,8 @@ def _check_plans(stage: Stage, plans: Mapping[str, Mapping[str, Any]], found: Fi
             a for a, each in state["attendance"].items() if each["status"] == "attended"
         )
         referrals.update(list(state["referrals"]))
-        goals.update(goal["id"] for goal in state["goals"])
+        # The goals themselves are sealed; which there are is not.
+        goals.update(plan["facets"].get("goals") or ())
     for what, wanted, kept in (
         ("attendance of", Counter(ledger.attended.keys()), attended),
         ("referral", Counter(ledger.referrals.values()), referrals),
