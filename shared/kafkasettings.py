@@ -8,38 +8,20 @@ from __future__ import annotations
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from shared.settingfiles import FileSettings
+from shared.settingfiles import LinkwaySettings
 
 UNLESS_ENCRYPTED = (
     "where a service mesh or the like encrypts this connection, say LINKWAY_ALLOW_PLAINTEXT=true"
 )
 
 
-class KafkaSettings(BaseSettings):
+class KafkaSettings(LinkwaySettings):
     """How to reach Kafka, as whom, and how the installation's topics are made.
 
     Raises pydantic's ValidationError, naming each field but no value, when one is missing
     or does not fit.
     """
-
-    model_config = SettingsConfigDict(
-        env_prefix="LINKWAY_", frozen=True, extra="ignore", hide_input_in_errors=True
-    )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, then variables, then files that variables name."""
-        del dotenv_settings, file_secret_settings
-        return init_settings, env_settings, FileSettings(settings_cls)
 
     service: str = Field(
         pattern=r"^[a-z][a-z0-9-]*$", description="The service's name, such as `referral`."

@@ -10,7 +10,13 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 _MOST_BYTES = 65_536
 
@@ -38,6 +44,30 @@ class FileSettings(EnvSettingsSource):
                     raise SettingsError(f"{variable} and {variable}_FILE are both set: keep one")
                 found[f"{prefix}{field}".lower()] = _content(f"{variable}_FILE", Path(path))
         return found
+
+
+class LinkwaySettings(BaseSettings):
+    """What every program of Linkway reads its settings by: ``LINKWAY_`` variables, or files.
+
+    No value is shown where one does not fit.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="LINKWAY_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then variables, then files that variables name."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, FileSettings(settings_cls)
 
 
 def _content(variable: str, path: Path) -> str:

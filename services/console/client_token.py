@@ -7,22 +7,17 @@ from datetime import timedelta
 
 import typer
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from services.console.issuer import TENANT
 from shared.errors import Unavailable
 from shared.identity.clients import ClientTokens
-from shared.settingfiles import FileSettings
+from shared.settingfiles import LinkwaySettings
 
 _SECONDS = 10
 
 
-class ConsoleClient(BaseSettings):
+class ConsoleClient(LinkwaySettings):
     """The console's own client at the issuer, and the tenant it acts in."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="LINKWAY_", frozen=True, extra="ignore", hide_input_in_errors=True
-    )
 
     token_url: str | None = Field(
         None, pattern=r"^https?://", description="The issuer's token endpoint."
@@ -30,19 +25,6 @@ class ConsoleClient(BaseSettings):
     client_id: str = Field("console", description="The client to ask as.")
     client_secret: SecretStr | None = Field(None, description="Its secret.")
     tenant: str = Field(TENANT, min_length=1, description="The tenant to act in.")
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, then variables, then files that variables name."""
-        del dotenv_settings, file_secret_settings
-        return init_settings, env_settings, FileSettings(settings_cls)
 
 
 def client_token() -> str | None:

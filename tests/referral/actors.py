@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from services.referral.domain.lifecycle import Status
 from services.referral.domain.record import Consent
@@ -20,7 +21,9 @@ def cause_of(actor: Actor, cause_id: str = "cause-1") -> Cause:
     return Cause(id=cause_id, actor=actor, at=NOON)
 
 
-def onward(status: Status = Status.SUBMITTED) -> Referral:
+def onward(
+    status: Status = Status.SUBMITTED, agreed_at: datetime = NOON, **fields: Any
+) -> Referral:
     return Referral(
         id="ref-2",
         tenant="icb-a",
@@ -35,6 +38,9 @@ def onward(status: Status = Status.SUBMITTED) -> Referral:
         need_codes=("loneliness",),
         priority="routine",
         reason="Would like company.",
-        consent=Consent(method="verbal", recorded_at=NOON, recorded_by_organisation="team-org"),
+        consent=Consent(
+            method="verbal", recorded_at=agreed_at, recorded_by_organisation="team-org"
+        ),
         status=status,
+        **fields,
     )

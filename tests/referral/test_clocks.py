@@ -13,7 +13,8 @@ from services.referral.domain.clocks import ring
 from services.referral.domain.lifecycle import Status
 from services.referral.domain.referral import Referral
 from services.referral.domain.rules import Rules
-from tests.referral.timed import GROUP, MONDAY, RULES, after, cause_at, referred
+from tests.referral.actors import GROUP
+from tests.referral.timed import MONDAY, RULES, after, cause_at, referred
 
 
 def rung(referral: Referral, at: datetime) -> tuple[Referral, list[str]]:

@@ -12,7 +12,8 @@ from services.referral.domain.record import Appointment, ContactAttempt
 from services.referral.domain.referral import Referral
 from services.referral.domain.worklist import WORDS, Side, Todo, due, mark, review_waiting
 from shared.errors import Conflict
-from tests.referral.timed import GROUP, MONDAY, RULES, TEAM, after, cause_at, referred
+from tests.referral.actors import GROUP, TEAM
+from tests.referral.timed import MONDAY, RULES, after, cause_at, referred
 
 
 def first(referral: Referral, side: Side, day: float) -> str | None:
