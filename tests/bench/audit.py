@@ -41,6 +41,7 @@ from shared.events import EventActor, ServicePublished
 from shared.ids import new_id
 from shared.servers import Finder, Supervisor, free_port
 from shared.store import Database
+from tests.bench.alone import environment
 from tests.bench.load import Load, post_all
 from tests.bench.reading import get_all
 
@@ -211,15 +212,8 @@ async def running(
     """
     issuer = DevIssuer()
     ports = {each: free_port() for each in apps}
-    environment = {
-        "LINKWAY_ENV": "development",
-        "LINKWAY_LOG_LEVEL": "ERROR",
-        "LINKWAY_MONGO_URI": mongo_uri,
-        "LINKWAY_MONGO_DATABASE": name,
-        "LINKWAY_KAFKA_BOOTSTRAP": f"127.0.0.1:{free_port()}",
-        "LINKWAY_JWKS": str(issuer.write_jwks(folder / "jwks.json")),
-        "LINKWAY_ISSUER": issuer.issuer,
-        "LINKWAY_AUDIENCE": issuer.audience,
+    variables = {
+        **environment(issuer, mongo_uri, name, folder),
         "LINKWAY_RATE_PERSON": "off",
         "LINKWAY_RATE_TENANT": "off",
     }
@@ -228,7 +222,7 @@ async def running(
     async with Supervisor(folder / "logs") as processes:
         for each, module in apps.items():
             command = [sys.executable, "-m", "uvicorn", "--factory", f"{module}:create_app"]
-            own = environment | dict((settings or {}).get(each, {}))
+            own = variables | dict((settings or {}).get(each, {}))
             listen = ["--host", "127.0.0.1", "--port", str(ports[each]), "--no-access-log"]
             await processes.start(each, [*command, *listen], env=own, cwd=ROOT)
         for each, port in ports.items():

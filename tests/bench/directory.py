@@ -42,10 +42,11 @@ from shared.cause import Actor, Cause
 from shared.devissuer import DevIssuer
 from shared.errors import Unavailable
 from shared.ids import new_id
-from shared.servers import Finder, free_port
+from shared.servers import Finder
 from shared.store import Database, codec
 from shared.store.documents import Document
 from shared.testing import serving
+from tests.bench.alone import environment
 from tests.bench.listings import LANGUAGES, WORDS, listings, point
 
 TENANT = "icb-demo"
@@ -158,16 +159,7 @@ async def directory(
 ) -> AsyncIterator[tuple[Callable[[Ask], Awaitable[None]], Database]]:
     """A directory of so many services, and how to ask it; Kafka is away, as it may be."""
     issuer, name = DevIssuer(), f"bench-{new_id()[-12:]}"
-    os.environ |= {
-        "LINKWAY_ENV": "development",
-        "LINKWAY_LOG_LEVEL": "ERROR",
-        "LINKWAY_MONGO_URI": mongo_uri,
-        "LINKWAY_MONGO_DATABASE": name,
-        "LINKWAY_KAFKA_BOOTSTRAP": f"127.0.0.1:{free_port()}",
-        "LINKWAY_JWKS": str(issuer.write_jwks(folder / "jwks.json")),
-        "LINKWAY_ISSUER": issuer.issuer,
-        "LINKWAY_AUDIENCE": issuer.audience,
-    }
+    os.environ |= environment(issuer, mongo_uri, name, folder)
     database = Database.connect(mongo_uri, name)
     try:
         await load(database, size, progress)

@@ -34,10 +34,11 @@ from services.outcomes.domain.reports import SUBJECTS
 from services.outcomes.settings import Settings
 from shared.devissuer import DevIssuer
 from shared.ids import new_id
-from shared.servers import Finder, free_port
+from shared.servers import Finder
 from shared.store import Database
 from shared.testing import serving
 from tests.bench import filling
+from tests.bench.alone import environment
 from tests.bench.filling import Counted, Filled
 from tests.bench.stories import TENANT
 
@@ -114,16 +115,7 @@ def questions() -> Iterator[tuple[str, str, str]]:
 async def service(mongo_uri: str, name: str, folder: Path) -> AsyncIterator[Ask]:
     """Outcomes on this database, and how to ask it; Kafka is away, as it may be."""
     issuer = DevIssuer()
-    os.environ |= {
-        "LINKWAY_ENV": "development",
-        "LINKWAY_LOG_LEVEL": "ERROR",
-        "LINKWAY_MONGO_URI": mongo_uri,
-        "LINKWAY_MONGO_DATABASE": name,
-        "LINKWAY_KAFKA_BOOTSTRAP": f"127.0.0.1:{free_port()}",
-        "LINKWAY_JWKS": str(issuer.write_jwks(folder / "jwks.json")),
-        "LINKWAY_ISSUER": issuer.issuer,
-        "LINKWAY_AUDIENCE": issuer.audience,
-    }
+    os.environ |= environment(issuer, mongo_uri, name, folder)
     token = issuer.issue(subject="reporter-1", role="reporter", organisation="icb", tenant=TENANT)
     bearer = {"authorization": f"Bearer {token}"}
     async with serving(create_app(Settings.model_validate({}))) as http:
