@@ -90,6 +90,8 @@ async def test_six_people_are_referred_and_all_counts_agree(
     # One of the six is declined once and referred on again, so 6 + 7.
     assert re.search(r"^  Referrals +13 +13 +13 +13 +yes$", done.stdout, re.MULTILINE)
     assert re.search(r"^  all +6 +7 +0 +13$", done.stdout, re.MULTILINE)
+    # Six consumers have a column each, the last one too.
+    assert re.search(r"^  type +published +topic .* reports +referral$", done.stdout, re.MULTILINE)
     assert "refused with 409: 1." in done.stdout
     assert "Without a good signature: 0. Received twice: 0. Dead letters: 0." in done.stdout
 

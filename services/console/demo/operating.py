@@ -62,7 +62,8 @@ async def ask_operations(platform: Platform, since: datetime) -> Operated:
     target = Target(platform.urls, platform.token("operations", "operations"))
     until = datetime.now(UTC) + timedelta(seconds=1)
     async with Client(target) as client:
-        pipelines, silent = await client.ask_all("/ops/pipeline")
         window = {"since": since.isoformat(), "until": until.isoformat()}
-        reconciled, more = await client.ask_all("/ops/reconcile", params=window)
+        reconciled, silent = await client.ask_all("/ops/reconcile", params=window)
+        # Last, as it tells of a sample taken some seconds ago: by then of one without load.
+        pipelines, more = await client.ask_all("/ops/pipeline")
     return Operated(pipelines, reconciled, [*silent.values(), *more.values()])

@@ -24,7 +24,8 @@ _KINDS = ("intake", "onward", "signpost")
 _STAGES = ("acknowledged", "stored", "published", "applied")
 _MEGABYTE = 1_000_000
 _INDENT = (0, 0, 0, 2)
-_WIDE = 100
+_WIDE = 122
+"""Columns of a terminal that six consumers and the space between them take."""
 
 
 def print_counts(console: Console, evidence: Evidence) -> None:

@@ -204,10 +204,10 @@ async def _begin(
 
 async def _add(stores: Stores, deltas: Deltas, number: int, cause: Cause) -> None:
     """Add a batch to each cell that has it not yet; no cell is read for that."""
-    for id_, rows in deltas.items():
-        if any("." in row for row in rows):
-            await _add_by_reading(stores, id_, rows, number, cause)
-    ids = [id_ for id_, rows in deltas.items() if not any("." in row for row in rows)]
+    no_paths = {id_ for id_, rows in deltas.items() if any("." in row for row in rows)}
+    for id_ in no_paths:
+        await _add_by_reading(stores, id_, deltas[id_], number, cause)
+    ids = [id_ for id_ in deltas if id_ not in no_paths]
     for start in range(0, len(ids), _CELLS_ADDED_TO):
         missing = {id_: deltas[id_] for id_ in ids[start : start + _CELLS_ADDED_TO]}
         while missing:
