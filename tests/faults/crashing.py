@@ -22,7 +22,7 @@ import uvicorn
 from services.notifications import worker
 from shared import relay
 from shared.bus import batch, subscription
-from shared.store import mongo
+from shared.store import mongo_collection
 
 _KILLED = 137
 
@@ -42,14 +42,14 @@ class _Point:
 
 
 POINTS: dict[str, tuple[Any, str, bool]] = {
-    "before-write": (mongo.MongoCollection, "write", False),
-    "after-write": (mongo.MongoCollection, "write", True),
-    "before-insert": (mongo.MongoCollection, "insert", False),
-    "after-insert": (mongo.MongoCollection, "insert", True),
+    "before-write": (mongo_collection.MongoCollection, "write", False),
+    "after-write": (mongo_collection.MongoCollection, "write", True),
+    "before-insert": (mongo_collection.MongoCollection, "insert", False),
+    "after-insert": (mongo_collection.MongoCollection, "insert", True),
     "before-send": (relay._Outlet, "_send", False),
     "after-send": (relay._Outlet, "_send", True),
-    "before-remove": (mongo.MongoCollection, "remove_sent", False),
-    "after-remove": (mongo.MongoCollection, "remove_sent", True),
+    "before-remove": (mongo_collection.MongoCollection, "remove_sent", False),
+    "after-remove": (mongo_collection.MongoCollection, "remove_sent", True),
     "before-apply": (batch.Applier, "apply", False),
     "between-applies": (batch.Applier, "_attempt", True),
     "before-commit": (subscription, "_commit", False),
