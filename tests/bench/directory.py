@@ -299,8 +299,14 @@ KINDS: Mapping[str, Callable[[Random], Ask]] = {
     ),
     "search for a common word": lambda c: search(f"search={word(c)}"),
     "search for a common word from a place": lambda c: search(f"search={word(c)}", lat_lon(c)),
-    "search for a rare word": lambda c: search(f"search=organisation%20{c.randrange(2000)}"),
-    "search for a rare word from a place": lambda c: search(
+    "search for a word of one in 180": lambda c: search(
+        f"search=organisation%20{c.randrange(20, 100)}"
+    ),
+    "search for a word of one in 180 from a place": lambda c: search(
+        f"search=organisation%20{c.randrange(20, 100)}", lat_lon(c)
+    ),
+    "search for a word of one in 2,000": lambda c: search(f"search={c.randrange(1000, 2000)}"),
+    "search for a word of one in 2,000 from a place": lambda c: search(
         f"search={c.randrange(1000, 2000)}", lat_lon(c)
     ),
     "search with counts": lambda c: search(
@@ -376,9 +382,9 @@ def write_page(figures: Mapping[str, Mapping[int, Asked]], sizes: list[int], loa
         "A match reads at most three hundred candidates, and a hundred more for near misses;",
         "within 5 km that bound is reached from some 27,000 services in this area on, and below it",
         "a match costs what there is to rank. A search reads a page, and what had to be read to",
-        "fill it: the rarer what is asked for beside the leading tag, the more. Words are looked",
-        "for among at most 2,000 services of the rarest of them; facets are counted of at most",
-        "1,000.",
+        "fill it: the rarer what is asked for beside the leading tag, the more. A word that 10,000",
+        "services have or fewer leads the search by an index of its own; a commoner one is met",
+        "soon on the way outward or back. Facets are counted of at most 1,000.",
     ]
     PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

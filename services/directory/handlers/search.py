@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from services.directory.domain import (
@@ -14,20 +13,18 @@ from services.directory.domain import (
     Point,
     ServiceStatus,
     Weekday,
-    metres_between,
     split_postcode,
 )
 from services.directory.handlers.cursors import read_nearest, read_newest, write_cursor
-from services.directory.store import FacetName, Found, Hit, Near, Stores, key, words
+from services.directory.store import FacetName, Found, Near, Stores, key, words
 from services.directory.store.tags import ANY, lead, rarest_way, tag, value_of
 from shared.errors import FieldError, Invalid
 from shared.events import ServiceRole
 
-FEW = 2000
-"""So many services at most are read for a word and put in order in memory.
+COMMON = 10_000
+"""A word that more services have leads no search.
 
-Where even the rarest word asked for is shared by more, it is common enough to be met soon
-by going outward from the place, or back from the newest.
+It is common enough to be met soon by going outward from the place, or back from the newest.
 """
 
 COUNTED = 1000
@@ -90,16 +87,14 @@ async def find_services(
     """
     near = await _near(stores, wanted.place, tenant, cursor)
     after = None if cursor is None or near is not None else read_newest(cursor)
-    found: list[Found] | None = None
-    if words(wanted.text or ""):
-        found = await _by_words(stores, wanted, tenant, near=near, after=after, limit=limit + 1)
-    if found is None:
-        where = {**_leading(wanted), **_conditions(wanted)}
-        found = (
-            await stores.services.newest(tenant, where, after, limit + 1)
-            if near is None
-            else await stores.services.nearest(tenant, where, near, limit + 1)
-        )
+    word = await _rarest_word(stores, wanted, tenant)
+    leading, also = _leading(wanted, word), _conditions(wanted)
+    if near is not None:
+        found = await stores.services.nearest(tenant, {**leading, **also}, near, limit + 1)
+    elif word is not None:
+        found = await stores.services.newest_with(tenant, leading, also, after, limit + 1)
+    else:
+        found = await stores.services.newest(tenant, {**leading, **also}, after, limit + 1)
     more = len(found) > limit
     return found[:limit], write_cursor(found[limit - 1]) if more else None
 
@@ -111,7 +106,8 @@ async def count_facets(
     if not facets:
         return None
     near = await _near(stores, wanted.place, tenant, None)
-    where = {**_leading(wanted), **_conditions(wanted)}
+    word = await _rarest_word(stores, wanted, tenant)
+    where = {**_leading(wanted, word), **_conditions(wanted)}
     tags = await stores.services.count_tags(tenant, where, near, COUNTED + 1)
     values: dict[FacetName, dict[str, int]] = {facet: {} for facet in facets}
     for each, count in sorted(tags.items(), key=lambda item: (-item[1], item[0])):
@@ -149,68 +145,26 @@ async def _near(
     )
 
 
-async def _by_words(
-    stores: Stores,
-    wanted: Wanted,
-    tenant: str,
-    *,
-    near: Near | None,
-    after: tuple[datetime, str] | None,
-    limit: int,
-) -> list[Found] | None:
-    """What the words find, in order; None where it is too much to put in order here."""
-    rarest = await _rarest_word(stores, wanted, tenant)
-    if rarest is None:
-        return None
-    where = {"facets.status": wanted.status, **_begun(rarest)}
-    hits = await stores.services.hits(tenant, where, _conditions(wanted), FEW)
-    placed = _nearest(hits, near) if near is not None else _newest(hits, after)
-    wanted_ids = placed[:limit]
-    saved = await stores.services.get_many([hit.id for hit, _ in wanted_ids], tenant)
-    return [Found(saved[hit.id], metres) for hit, metres in wanted_ids if hit.id in saved]
-
-
 async def _rarest_word(stores: Stores, wanted: Wanted, tenant: str) -> str | None:
-    """The word that the fewest services have; None where even that one is common."""
+    """The word that the fewest services have; None without any, or where all are common."""
     asked = words(wanted.text or "")
 
     async def count(word: str) -> int:
-        where = {"facets.status": wanted.status, **_begun(word)}
-        return await stores.services.how_many(tenant, where, FEW + 1)
+        return await stores.services.how_many(tenant, _leading(wanted, word), COMMON + 1)
 
     counts = await asyncio.gather(*map(count, asked))
-    fewest, rarest = min(zip(counts, asked, strict=True))
-    return rarest if fewest <= FEW else None
+    fewest, rarest = min(zip(counts, asked, strict=True), default=(0, None))
+    return rarest if fewest <= COMMON else None
 
 
 def _begun(word: str) -> Mapping[str, Any]:
     return {"facets.words": {"$regex": f"^{word}"}}
 
 
-def _nearest(hits: Sequence[Hit], near: Near) -> list[tuple[Hit, float | None]]:
-    away = sorted(
-        (min(metres_between(near.point, point) for point in hit.points), hit.id, n)
-        for n, hit in enumerate(hits)
-        if hit.points
-    )
-    return [
-        (hits[n], metres)
-        for metres, id_, n in away
-        if (near.metres is None or metres <= near.metres)
-        and (near.after is None or (metres, id_) > near.after)
-    ]
-
-
-def _newest(
-    hits: Sequence[Hit], after: tuple[datetime, str] | None
-) -> list[tuple[Hit, float | None]]:
-    ordered = sorted(hits, key=lambda hit: (hit.created_at, hit.id), reverse=True)
-    return [(hit, None) for hit in ordered if after is None or (hit.created_at, hit.id) < after]
-
-
-def _leading(wanted: Wanted) -> Mapping[str, Any]:
-    """The part of a search that an index answers: its status, and the rarest tag asked for."""
-    return {"facets.status": wanted.status, "facets.tags": _rarest(wanted)}
+def _leading(wanted: Wanted, word: str | None) -> Mapping[str, Any]:
+    """The part of a search that an index answers: its status, and a rare word or tag."""
+    rare = {"facets.tags": _rarest(wanted)} if word is None else _begun(word)
+    return {"facets.status": wanted.status, **rare}
 
 
 def _rarest(wanted: Wanted) -> Any:

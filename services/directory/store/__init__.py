@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.directory.store.erasures import Erasures
-from services.directory.store.finding import Found, Hit, Near
+from services.directory.store.finding import Found, Near
 from services.directory.store.services import Districts, Organisations, Services, key
 from services.directory.store.tags import FACETS, FacetName, words
 from services.directory.store.unmet import UnmetNeeds
@@ -16,7 +16,6 @@ __all__ = [
     "Erasures",
     "FacetName",
     "Found",
-    "Hit",
     "Near",
     "Organisations",
     "Services",

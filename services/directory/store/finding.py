@@ -85,15 +85,6 @@ class Found:
     metres: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A service that a text search found: enough to put it in order."""
-
-    id: str
-    created_at: datetime
-    points: tuple[Point, ...] = ()
-
-
 def nearest(where: Mapping[str, Any], near: Near, limit: int) -> Pipeline:
     """The nearest that match, with ``metres``; equals in no order, so that none is waited for.
 
@@ -120,6 +111,17 @@ def _behind(near: Near) -> Pipeline:
 
 def newest(where: Mapping[str, Any], after: tuple[datetime, str] | None, limit: int) -> Pipeline:
     """The newest that match, behind ``after`` (created_at, id)."""
+    return [*_newest(where, after), {"$limit": limit}, {"$unset": _UNREAD}]
+
+
+def order(where: Mapping[str, Any], after: tuple[datetime, str] | None, limit: int) -> Pipeline:
+    """The ids and times of the newest that match: an index holds all that is asked for."""
+    alone = {"$project": {"created_at": 1}}
+    match, in_order = _newest(where, after)
+    return [match, alone, in_order, {"$limit": limit}]
+
+
+def _newest(where: Mapping[str, Any], after: tuple[datetime, str] | None) -> Pipeline:
     conditions: list[Mapping[str, Any]] = [where]
     if after is not None:
         created_at, last = after
@@ -128,21 +130,7 @@ def newest(where: Mapping[str, Any], after: tuple[datetime, str] | None, limit: 
             {"created_at": created_at, "_id": {"$lt": last}},
         ]
         conditions += [{"created_at": {"$lte": created_at}}, {"$or": behind}]
-    return [
-        {"$match": {"$and": conditions}},
-        {"$sort": {"created_at": -1, "_id": -1}},
-        {"$limit": limit},
-        {"$unset": _UNREAD},
-    ]
-
-
-def hits(where: Mapping[str, Any], also: Mapping[str, Any], most: int) -> Pipeline:
-    """Of at most so many that match ``where`` those that match ``also``, in no order.
-
-    They come with no more than what orders them.
-    """
-    wanted = {"created_at": 1, "places": "$facets.places.coordinates"}
-    return [{"$match": where}, {"$limit": most}, {"$match": also}, {"$project": wanted}]
+    return [{"$match": {"$and": conditions}}, {"$sort": {"created_at": -1, "_id": -1}}]
 
 
 def how_many(where: Mapping[str, Any], most: int) -> Pipeline:
@@ -181,13 +169,6 @@ def around(where: Mapping[str, Any], near: Near) -> dict[str, Any]:
     if near.after is not None:
         stage["minDistance"] = max(0.0, near.after[0] * (1 - _ROUNDING) - _ROUNDING)
     return {"$geoNear": stage}
-
-
-def read_hit(document: Document) -> Hit:
-    """A document of ``hits``."""
-    places = document.get("places") or ()
-    points = tuple(Point(latitude=latitude, longitude=longitude) for longitude, latitude in places)
-    return Hit(document["_id"], document["created_at"], points)
 
 
 def read_candidate(document: Document) -> Candidate:

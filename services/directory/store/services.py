@@ -21,7 +21,7 @@ from services.directory.domain import (
     split_postcode,
 )
 from services.directory.store import finding
-from services.directory.store.finding import Found, Hit, Near
+from services.directory.store.finding import Found, Near
 from services.directory.store.tags import facets_of
 from shared.store import Collection, Index, Saved, Store
 from shared.store.documents import Document
@@ -33,6 +33,7 @@ def key(tenant: str, record_id: str) -> str:
 
 
 _TAGGED = (("tenant", 1), ("facets.status", 1), ("facets.tags", 1))
+_WORDED = (("tenant", 1), ("facets.status", 1), ("facets.words", 1))
 
 
 class Services(Store[Service]):
@@ -46,7 +47,8 @@ class Services(Store[Service]):
         Index("by_tag_newest", (*_TAGGED, ("created_at", -1), ("_id", -1))),
         Index("by_tag_freshest", (*_TAGGED, ("facets.assured", -1))),
         Index("by_tag_nearest", (*_TAGGED, ("facets.places", "2dsphere"))),
-        Index("by_word", (("tenant", 1), ("facets.status", 1), ("facets.words", 1))),
+        Index("by_word_newest", (*_WORDED, ("created_at", -1), ("_id", -1))),
+        Index("by_word_nearest", (*_WORDED, ("facets.places", "2dsphere"))),
         Index("by_organisation", (("tenant", 1), ("facets.organisation", 1))),
     )
 
@@ -94,12 +96,29 @@ class Services(Store[Service]):
         found = await self.aggregate(finding.newest(_of(tenant, where), after, limit))
         return [Found(self._found(document)) for document in found]
 
-    async def hits(
-        self, tenant: str, where: Mapping[str, Any], also: Mapping[str, Any], most: int
-    ) -> list[Hit]:
-        """Of at most so many that match ``where`` those that match ``also``, in no order."""
-        found = await self.aggregate(finding.hits(_of(tenant, where), also, most))
-        return [finding.read_hit(document) for document in found]
+    async def newest_with(
+        self,
+        tenant: str,
+        where: Mapping[str, Any],
+        also: Mapping[str, Any],
+        after: tuple[datetime, str] | None,
+        limit: int,
+    ) -> list[Found]:
+        """Of those that match ``where`` those that match ``also``, newest first.
+
+        ``where`` is what an index answers alone: it is put in order without reading a document,
+        and then only as many are read as fill the page.
+        """
+        found: list[Found] = []
+        some = limit
+        while True:
+            next_ones = await self.aggregate(finding.order(_of(tenant, where), after, some))
+            ids = [document["_id"] for document in next_ones]
+            found += await self.newest(tenant, {"_id": {"$in": ids}, **also}, None, limit)
+            if len(found) >= limit or len(ids) < some:
+                return found[:limit]
+            after = next_ones[-1]["created_at"], ids[-1]
+            some *= 4
 
     async def how_many(self, tenant: str, where: Mapping[str, Any], most: int) -> int:
         """How many match, counted no further than ``most``."""
