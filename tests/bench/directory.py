@@ -324,6 +324,7 @@ def report(console: Console, figures: Mapping[str, Mapping[int, Asked]], sizes: 
         table.add_row(*row)
     console.print(table)
     console.print(slow(figures))
+    console.print(dearest(figures, sizes))
 
 
 def table_of(
@@ -360,6 +361,15 @@ def slow(figures: Mapping[str, Mapping[int, Asked]]) -> str:
     return f"p95 of {LIMIT_MS} ms or more: {', '.join(found) or 'none'}."
 
 
+def dearest(figures: Mapping[str, Mapping[int, Asked]], sizes: list[int]) -> str:
+    """What the dearest kind costs at each size: a kind may grow until its bound is reached."""
+    told = []
+    for size in sizes:
+        kind, asked = max(figures.items(), key=lambda item: item[1][size].spent.processor)
+        told.append(f"{asked[size].spent.processor:.0f} ms of {size:,} ({kind})")
+    return f"The dearest request takes {' and '.join(told)} of processor time."
+
+
 def write_page(figures: Mapping[str, Mapping[int, Asked]], sizes: list[int], load: float) -> None:
     head, rows = table_of(figures, sizes)
     first, last = f"{sizes[0]:,}", f"{sizes[-1]:,}"
@@ -378,6 +388,8 @@ def write_page(figures: Mapping[str, Mapping[int, Asked]], sizes: list[int], loa
         *(f"| {' | '.join(row)} |" for row in rows),
         "",
         slow(figures),
+        "",
+        dearest(figures, sizes),
         "",
         "A match reads at most three hundred candidates, and a hundred more for near misses;",
         "within 5 km that bound is reached from some 27,000 services in this area on, and below it",
