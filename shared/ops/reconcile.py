@@ -14,10 +14,13 @@ from shared.ops.reconcile_models import Reconciliation
 from shared.ops.reconciler import Reconciler, together
 from shared.ops.reconciling import Reconciling
 from shared.ops.routing import operations_router
+from shared.web.deadline import allow_seconds
 
 LONGEST = timedelta(days=7)
 _UNDER_WAY = timedelta(seconds=10)
 """What is younger is on its way."""
+MOST_SECONDS = 600.0
+"""Half a million records are read and compared in some minutes, on a machine that is busy."""
 
 
 def reconcile_router(operations: Operations, reconciler: Reconciler) -> APIRouter:
@@ -34,8 +37,9 @@ def reconcile_router(operations: Operations, reconciler: Reconciler) -> APIRoute
         Of all events made between two times, at most seven days apart; without them, in the last
         hour. Counted by type and hour, across tenants. What differs is named by event id. Each
         consumer group is compared with the topics it reads; where the service can look for what an
-        event should have led to, it does.
+        event should have led to, it does. A busy week takes minutes to read: wait up to ten.
         """
+        allow_seconds(MOST_SECONDS)
         end = until or datetime.now(UTC) - _UNDER_WAY
         begin = since or end - timedelta(hours=1)
         if not timedelta(0) < end - begin <= LONGEST:

@@ -22,6 +22,7 @@ from shared.ids import new_id
 from shared.telemetry import Telemetry, Work, accepted_traceparent, new_traceparent
 from shared.telemetry.context import WORK
 from shared.telemetry.tracing import traceparent_of
+from shared.web.deadline import DEADLINE, Deadline
 from shared.web.gate import RATE, rate_headers
 from shared.web.problems import internal_error, problem, timed_out, too_large, too_slow
 from shared.web.security import Header, completed, security_headers
@@ -78,7 +79,8 @@ class Requests:
         if self._journal is not None:
             trail = Trail(self._journal, work.request_id or "", purpose)
         followed = TRAIL.set(trail)
-        deadline = asyncio.timeout(self._seconds)
+        deadline = Deadline(self._seconds)
+        timed = DEADLINE.set(deadline)
         answer = _Answer(send, work, self._headers, trail, scope)
         body = _Bounded(receive, self._most)
         try:
@@ -92,10 +94,10 @@ class Requests:
             pass  # nobody is left to answer; recorded below as such
         except Exception as error:
             answer.end_deadline()
-            if isinstance(error, TimeoutError) and deadline.expired():
+            if isinstance(error, TimeoutError) and deadline.timeout.expired():
                 self._log.warning("request-given-up", route=_route(scope), arriving=body.arriving)
                 late = too_slow if body.arriving else _given_up
-                await late(self._seconds)(scope, receive, answer)
+                await late(deadline.seconds)(scope, receive, answer)
                 return
             self._log.error("request-failed", route=_route(scope), exc_info=error)
             if answer.status:
@@ -103,6 +105,7 @@ class Requests:
             await internal_error()(scope, receive, answer)
         finally:
             self._record(scope, answer.status or _CLIENT_LEFT, perf_counter() - started, span)
+            DEADLINE.reset(timed)
             TRAIL.reset(followed)
             WORK.reset(token)
 
@@ -213,13 +216,13 @@ class _Answer:
         self._trail = trail
         self._scope = scope
         self._refused = False
-        self._deadline: asyncio.Timeout | None = None
+        self._deadline: Deadline | None = None
         self.status = 0
 
-    def within(self, deadline: asyncio.Timeout) -> asyncio.Timeout:
-        """The same deadline, which counts no more once the answer begins."""
+    def within(self, deadline: Deadline) -> asyncio.Timeout:
+        """What to work in; the deadline counts no more once the answer begins."""
         self._deadline = deadline
-        return deadline
+        return deadline.timeout
 
     def end_deadline(self) -> None:
         """It is over, and cannot be changed any more."""
@@ -249,7 +252,7 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             if self._deadline is not None:
-                self._deadline.reschedule(None)
+                self._deadline.end()
             headers = completed(message["headers"], self._headers)
             headers.append((b"x-request-id", (self._work.request_id or "").encode()))
             if (level := self._scope.get(RATE)) is not None:

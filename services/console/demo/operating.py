@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.console.ops.client import Client, Target
+from services.console.ops.reconcile import compare
 from services.console.platform import Platform
 
 
@@ -63,7 +64,7 @@ async def ask_operations(platform: Platform, since: datetime) -> Operated:
     until = datetime.now(UTC) + timedelta(seconds=1)
     async with Client(target) as client:
         window = {"since": since.isoformat(), "until": until.isoformat()}
-        reconciled, silent = await client.ask_all("/ops/reconcile", params=window)
+        reconciled, silent = await compare(client, window)
         # Last, as it tells of a sample taken some seconds ago: by then of one without load.
         pipelines, more = await client.ask_all("/ops/pipeline")
     return Operated(pipelines, reconciled, [*silent.values(), *more.values()])

@@ -76,7 +76,6 @@ class Client:
     async def __aenter__(self) -> Self:
         self._http = await self._stack.enter_async_context(
             httpx.AsyncClient(
-                timeout=_SECONDS,
                 trust_env=False,
                 headers={"Authorization": f"Bearer {self._target.token}"},
             )
@@ -104,10 +103,11 @@ class Client:
         method: str = "GET",
         params: Mapping[str, Any] | None = None,
         body: Any = None,
+        seconds: float = _SECONDS,
     ) -> Any:
         """One service's answer. Raises Refused, with the service's own reason, where it gives none.
 
-        ``params`` that are None are left out.
+        ``params`` that are None are left out; ``seconds`` is how long to wait.
         """
         try:
             answer = await self._http.request(
@@ -115,6 +115,7 @@ class Client:
                 f"{self._target.urls[service]}{path}",
                 params={name: each for name, each in (params or {}).items() if each is not None},
                 json=body,
+                timeout=seconds,
             )
         except httpx.HTTPError as error:
             raise Refused(
@@ -126,12 +127,12 @@ class Client:
         return answer.json() if answer.content else None
 
     async def ask_all(
-        self, path: str, *, params: Mapping[str, Any] | None = None
+        self, path: str, *, params: Mapping[str, Any] | None = None, seconds: float = _SECONDS
     ) -> tuple[dict[str, Any], dict[str, str]]:
         """The answers of all services that gave one, and why each of the others did not."""
 
         async def one(service: str) -> Any:
-            return await self.ask(service, path, params=params)
+            return await self.ask(service, path, params=params, seconds=seconds)
 
         said = await asyncio.gather(*map(one, self._target.urls), return_exceptions=True)
         answers: dict[str, Any] = {}

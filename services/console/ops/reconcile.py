@@ -21,6 +21,8 @@ _MEANS = {
     "without-effect": "passed, and what it should have led to is not there, in",
 }
 _NAMED = 20
+_MOST_SECONDS = 600.0
+"""A service takes some minutes to read all that happened in a busy week."""
 
 
 def reconcile(
@@ -90,9 +92,16 @@ async def _compare(
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """All services at once, with a line of progress on a terminal."""
     if not screen.is_terminal:
-        return await client.ask_all("/ops/reconcile", params=window)
+        return await compare(client, window)
     with screen.status("Reading records and topics …"):
-        return await client.ask_all("/ops/reconcile", params=window)
+        return await compare(client, window)
+
+
+async def compare(
+    client: Client, window: Mapping[str, str]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Every service's comparison of a window, and why each of the others has none."""
+    return await client.ask_all("/ops/reconcile", params=window, seconds=_MOST_SECONDS)
 
 
 def shown_reconciliation(answers: Mapping[str, Any], *, by_hour: bool) -> list[Any]:

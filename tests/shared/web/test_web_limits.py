@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from shared.settings import ServiceSettings
 from shared.testing import serving
 from shared.web import JsonBody, pages
+from shared.web.deadline import allow_seconds
 from tests.shared.web.garden import garden, problem_of
 
 router = APIRouter()
@@ -43,6 +44,13 @@ async def feed() -> JSONResponse:
 async def slow() -> str:
     await asyncio.sleep(60)
     return "never"
+
+
+@router.get("/much-to-read")
+async def much_to_read(seconds: float) -> str:
+    allow_seconds(seconds)
+    await asyncio.sleep(0.6)
+    return "read"
 
 
 @router.get("/own-timeout")
@@ -142,6 +150,13 @@ async def test_work_that_takes_too_long_is_given_up_and_may_be_sent_again(
     given_up, line = map(json.loads, capsys.readouterr().out.splitlines())
     assert (given_up["event"], given_up["route"]) == ("request-given-up", "/slow")
     assert (line["event"], line["status"]) == ("request", 503)
+
+
+async def test_a_route_with_much_to_read_may_ask_for_longer(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/much-to-read", params={"seconds": 30})).json() == "read"
+    too_little = await client.get("/much-to-read", params={"seconds": 0.4})
+    assert too_little.status_code == 503
+    assert "0.4 seconds" in problem_of(too_little)["detail"]
 
 
 async def test_a_timeout_of_the_work_itself_is_still_our_fault(client: httpx.AsyncClient) -> None:
