@@ -36,13 +36,18 @@ class Fault:
 
 @dataclass
 class Run:
-    """One fault being run ``times`` times; ``step`` moves the progress on."""
+    """One fault being run ``times`` times; ``progressed`` hears of each."""
 
     folder: Path
     times: int
     seed: int
     result: Result
-    step: Callable[[], None]
+    progressed: Callable[[], None]
+
+    def step(self) -> None:
+        """It has been done once more."""
+        self.result.counts["times"] += 1
+        self.progressed()
 
     @cached_property
     def chance(self) -> random.Random:
@@ -52,6 +57,7 @@ class Run:
     @asynccontextmanager
     async def loaded(self, stage: Stage) -> AsyncIterator[None]:
         """Journeys go on while the block runs; afterwards all is drained and compared."""
+        self.result.servers = stage.platform.servers.description
         stop = asyncio.Event()
         playing = asyncio.create_task(stage.load.play(stop))
         try:
@@ -71,8 +77,7 @@ class Run:
             self.result.wrong.append(f"not settled in time: {waits}")
         self.result.take(await check(stage))
         self.result.acknowledged += stage.load.ledger.acknowledged
-        for reason, times in stage.load.ledger.retried.items():
-            self.result.notes.append(f"{times:,} requests were sent again after {reason}.")
+        self.result.retried += stage.load.ledger.retried
 
     async def recovered(self, stage: Stage, since: float) -> None:
         """Wait until a whole journey begun after ``since`` has ended; note how long it took."""

@@ -25,6 +25,12 @@ class ReplicaSet:
 
     processes: Supervisor
     members: dict[str, str]
+    version: str
+
+    @property
+    def description(self) -> str:
+        """For a person: which server and version."""
+        return f"MongoDB {self.version} (replica set)"
 
     @property
     def uri(self) -> str:
@@ -84,13 +90,14 @@ async def replica_set(
         await processes.start(name, command, grace=0.0)
     for name, port in names.items():
         await processes.wait_until(name, partial(listens, port, host))
-    found = ReplicaSet(processes, {name: f"{host}:{port}" for name, port in names.items()})
-    await _initiate(list(found.members.values()))
+    members_at = {name: f"{host}:{port}" for name, port in names.items()}
+    found = ReplicaSet(processes, members_at, await _initiate(list(members_at.values())))
     await found.primary()
     return found
 
 
-async def _initiate(addresses: Sequence[str]) -> None:
+async def _initiate(addresses: Sequence[str]) -> str:
+    """Make them a set; gives MongoDB's version."""
     config = {
         "_id": REPLICA_SET,
         "members": [{"_id": n, "host": address} for n, address in enumerate(addresses)],
@@ -98,6 +105,7 @@ async def _initiate(addresses: Sequence[str]) -> None:
     }
     async with connected(_directly(addresses[0])) as database:
         await database.command({"replSetInitiate": config}, database="admin")
+        return str((await database.command({"buildInfo": 1}))["version"])
 
 
 async def _is_primary(address: str) -> bool:

@@ -1,11 +1,12 @@
-"""What one fault run found, and all of them as a table."""
+"""What fault runs found, and all of them as a table."""
 
 from __future__ import annotations
 
 import json
 import platform
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults.checker import Findings
@@ -13,12 +14,15 @@ from tests.faults.checker import Findings
 
 @dataclass
 class Result:
-    """One row: ``recoveries`` are seconds, each from a fault to the end of the next journey."""
+    """One run: ``recoveries`` are seconds, each from a fault to the end of the next journey."""
 
     fault: str
     title: str
-    done: str
-    """What was done and how often, in words."""
+    day: str
+    servers: str = ""
+    done: str = ""
+    """What was done, in words, with the names of ``counts`` for how often."""
+    counts: Counter[str] = field(default_factory=Counter)
     acknowledged: int = 0
     lost: int = 0
     twice: int = 0
@@ -28,6 +32,8 @@ class Result:
     recoveries: list[float] = field(default_factory=list)
     seconds: float = 0.0
     seed: int = 0
+    retried: Counter[str] = field(default_factory=Counter)
+    """Requests that were sent again, by what happened to them."""
     notes: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     """The first sentences of what was wrong."""
@@ -56,50 +62,73 @@ def percentile(values: Iterable[float], share: float) -> float:
 def save(folder: Path, result: Result) -> None:
     """Keep a result, so that the table can be written from several runs."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{result.fault}.json").write_text(json.dumps(asdict(result), indent=1))
+    file = folder / f"{result.fault}-{result.seed}.json"
+    file.write_text(json.dumps(vars(result), indent=1))
 
 
 def load(folder: Path) -> list[Result]:
     """The results kept."""
-    return [Result(**json.loads(file.read_text())) for file in sorted(folder.glob("*.json"))]
+    found = [Result(**json.loads(file.read_text())) for file in sorted(folder.glob("*.json"))]
+    for each in found:
+        each.counts, each.retried = Counter(each.counts), Counter(each.retried)
+    return found
 
 
-def to_markdown(results: Sequence[Result], *, servers: str, day: str, cores: int) -> str:
-    """The page ``docs/faults.md``."""
+def to_markdown(results: Sequence[Result], *, cores: int) -> str:
+    """The page ``docs/faults.md``; runs of one fault with several seeds are one row."""
+    runs: dict[str, list[Result]] = defaultdict(list)
+    for each in results:
+        runs[each.title].append(each)
     head = f"| {' | '.join(_COLUMNS)} |\n|---|---|{'--:|' * (len(_COLUMNS) - 2)}"
-    rows = "\n".join(_row(each) for each in results)
-    notes = "\n".join(f"- **{each.title}**: {note}" for each in results for note in each.notes)
+    days = sorted({each.day for each in results})
     return _PAGE.format(
         head=head,
-        rows=rows,
-        notes=notes or "None.",
-        servers=servers,
-        day=day,
+        rows="\n".join(_row(title, own) for title, own in runs.items()),
+        notes="\n".join(line for title, own in runs.items() for line in _notes(title, own)),
+        servers="; ".join(sorted({each.servers for each in results})),
+        days=" to ".join(dict.fromkeys((days[0], days[-1]))),
         cores=cores,
         python=platform.python_version(),
     )
 
 
-def _row(each: Result) -> str:
+def _row(title: str, runs: Sequence[Result]) -> str:
+    recoveries = [seconds for each in runs for seconds in each.recoveries]
     recovery = (
-        f"{percentile(each.recoveries, 0.5):.1f} / {percentile(each.recoveries, 0.99):.1f}"
-        if each.recoveries
-        else "none"
+        f"{percentile(recoveries, 0.5):.1f} / {percentile(recoveries, 0.99):.1f}"
+        if recoveries
+        else "not timed"
     )
+    counts: Counter[str] = sum((each.counts for each in runs), Counter())
     cells = (
-        each.title,
-        each.done,
-        f"{each.acknowledged:,}",
-        f"{each.lost:,}",
-        f"{each.twice:,}",
-        f"{each.inverted:,}",
-        f"{each.repeated_records:,}",
-        f"{each.repeated_messages:,}",
+        title if all(each.passed for each in runs) else f"{title} (**failed**)",
+        runs[0].done.format_map({name: f"{n:,}" for name, n in counts.items()}),
+        *(
+            f"{sum(numbers):,}"
+            for numbers in (
+                [each.acknowledged for each in runs],
+                [each.lost for each in runs],
+                [each.twice for each in runs],
+                [each.inverted for each in runs],
+                [each.repeated_records for each in runs],
+                [each.repeated_messages for each in runs],
+            )
+        ),
         recovery,
-        f"{each.seconds:.0f}",
-        str(each.seed),
+        f"{sum(each.seconds for each in runs):.0f}",
+        ", ".join(str(each.seed) for each in runs),
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _notes(title: str, runs: Sequence[Result]) -> Iterable[str]:
+    retried: Counter[str] = sum((each.retried for each in runs), Counter())
+    if retried:
+        told = ", ".join(f"{n:,} after {reason}" for reason, n in retried.most_common())
+        yield f"- **{title}**: requests sent again: {told}."
+    for each in runs:
+        yield from (f"- **{title}**: {note}" for note in each.notes)
+        yield from (f"- **{title}**, seed {each.seed}, wrong: {wrong}." for wrong in each.wrong)
 
 
 _COLUMNS = (
@@ -113,13 +142,13 @@ _COLUMNS = (
     "messages again",
     "recovery s, p50 / p99",
     "run s",
-    "seed",
+    "seeds",
 )
 
 _PAGE = """\
 # What faults do to Linkway
 
-Written by `make faults`; do not edit. Run on {day}, {cores} cores, Python {python}, {servers}.
+Written by `make faults`; do not edit. Run on {days}, {cores} cores, Python {python}, {servers}.
 
 Real servers, the four services as processes of their own, journeys through the public API at a
 fixed pace whatever the services make of it, each command under an `Idempotency-Key` and sent
@@ -132,12 +161,16 @@ what is stored, on the topics, applied by each consumer and taken by the receive
 - **records again**, **messages again**: repeats under the same id, which receivers recognise.
   Allowed, and counted.
 - **recovery**: seconds from a fault to the end of the first whole journey begun after it, which
-  needs every service and the application of its own events on the way.
+  needs every service and the application of its own events on the way. A process killed outright
+  gives nothing back: its relay's leases and its places in the consumer groups run out ten seconds
+  later, so after kill -9 most of the time is that wait. It is the price of not taking a slow
+  process for a dead one; one that is stopped gives both back at once.
 
 {head}
 {rows}
 
-To repeat one: `make faults ARGS="--only NAME --seed SEED"`; `ARGS=--list` names them.
+To repeat one: `make faults ARGS="--only NAME --seed SEED"`; `ARGS=--list` names them. A row of
+several seeds is as many runs, added up; `--times N` says how often each does the fault.
 
 ## Notes
 

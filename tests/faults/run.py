@@ -15,9 +15,10 @@ import argparse
 import asyncio
 import logging
 import os
+import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,15 +29,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tests.faults.fault import Fault, Run
 from tests.faults.kinds import FAULTS
-from tests.faults.result import Result, load, save, to_markdown
+from tests.faults.result import Result, load, percentile, save, to_markdown
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = ROOT / "docs" / "faults.md"
 KEPT = ROOT / ".linkway" / "faults"
 
 
-async def main(chosen: Sequence[Fault], *, short: bool, seed: int, write: bool) -> bool:
-    """Run them one after another; gives whether all passed."""
+async def main(
+    chosen: Sequence[Fault], *, times: Callable[[Fault], int], seed: int, write: bool
+) -> bool:
+    """Run them one after another, each ``times`` times; gives whether all passed."""
     console = Console()
     # A receiver that hangs on purpose is cut off at the end, and uvicorn tells of it at length.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
@@ -45,22 +48,13 @@ async def main(chosen: Sequence[Fault], *, short: bool, seed: int, write: bool) 
         if reason := fault.cannot_run():
             console.print(f"[yellow]left out[/] {fault.title}: {reason}")
             continue
-        result = await run_one(
-            console, fault, times=fault.short if short else fault.full, seed=seed
-        )
+        result = await run_one(console, fault, times=times(fault), seed=seed)
         save(KEPT, result)
         passed = passed and result.passed
     if write:
         order = [fault.name for fault in FAULTS]
-        kept = sorted(load(KEPT), key=lambda each: order.index(each.fault))
-        PAGE.write_text(
-            to_markdown(
-                kept,
-                servers="MongoDB 6.0.5 (replica set) and Apache Kafka 4.3",
-                day=datetime.now(UTC).date().isoformat(),
-                cores=os.cpu_count() or 1,
-            )
-        )
+        kept = sorted(load(KEPT), key=lambda each: (order.index(each.fault), each.seed))
+        PAGE.write_text(to_markdown(kept, cores=os.cpu_count() or 1))
         console.print(f"Written: {PAGE.relative_to(ROOT)}")
     return passed
 
@@ -73,28 +67,59 @@ async def run_one(console: Console, fault: Fault, *, times: int, seed: int) -> R
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    result = Result(fault=fault.name, title=fault.title, done="", seed=seed)
+    today = datetime.now(UTC).date().isoformat()
+    result = Result(fault=fault.name, title=fault.title, day=today, seed=seed)
     started = time.monotonic()
     with TemporaryDirectory() as folder, Progress(*columns, console=console) as progress:
         task = progress.add_task(fault.title, total=times)
+
+        def progressed() -> None:
+            progress.advance(task)
+            if not console.is_terminal:
+                console.print(f"  {result.counts['times']} of {times} done")
+
         run = Run(
             folder=Path(folder),
             times=times,
             seed=seed,
             result=result,
-            step=lambda: progress.advance(task),
+            progressed=progressed,
         )
-        await fault.run(run)
+        try:
+            await fault.run(run)
+        except Exception as error:  # noqa: BLE001 - told as this fault's failure; the next ones run
+            result.wrong.append(f"the run ended early: {_innermost(error)!r}")
+            console.print_exception()
+        _keep_logs(Path(folder), fault)
     result.seconds = time.monotonic() - started
     verdict = "[green]passed[/]" if result.passed else "[red]failed[/]"
+    took = result.recoveries
     console.print(
-        f"  {verdict}: {result.done}; {result.acknowledged:,} acknowledged, {result.lost} lost, "
-        f"{result.twice} twice, {result.inverted} out of order, {result.repeated_records} records "
-        f"and {result.repeated_messages} messages again; {result.seconds:.0f} s, seed {seed}"
+        f"  {verdict}: {result.done.format_map(result.counts)}; {result.acknowledged:,} "
+        f"acknowledged, {result.lost} lost, {result.twice} twice, {result.inverted} out of order, "
+        f"{result.repeated_records} records and {result.repeated_messages} messages again; "
+        f"recovery p50 {percentile(took, 0.5):.1f} s, p99 {percentile(took, 0.99):.1f} s; "
+        f"{result.seconds:.0f} s, seed {seed}"
     )
     for sentence in result.wrong:
         console.print(f"    {sentence}")
     return result
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """The first failure of a group of them, however deep it lies."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _keep_logs(folder: Path, fault: Fault) -> None:
+    """What the servers and services wrote, beside the result, for whoever looks for the cause."""
+    kept = KEPT / "logs" / fault.name
+    shutil.rmtree(kept, ignore_errors=True)
+    for logs in (folder / "logs").glob("*.log"):
+        kept.mkdir(parents=True, exist_ok=True)
+        shutil.copy(logs, kept / logs.name)
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -105,6 +130,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--list", action="store_true", help="name the faults and end")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="run these alone")
     parser.add_argument("--short", action="store_true", help="each fault a few times")
+    parser.add_argument("--times", type=int, metavar="N", help="each fault so often")
     parser.add_argument("--seed", type=int, default=1, help="of all chances (1)")
     parser.add_argument("--no-page", action="store_true", help="leave docs/faults.md as it is")
     return parser.parse_args(arguments)
@@ -121,5 +147,12 @@ if __name__ == "__main__":
         sys.exit(f"There is no fault named {', '.join(sorted(unknown))}; --list names them.")
     wanted = [fault for fault in FAULTS if not given.only or fault.name in given.only]
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        good = runner.run(main(wanted, short=given.short, seed=given.seed, write=not given.no_page))
+        good = runner.run(
+            main(
+                wanted,
+                times=lambda fault: given.times or (fault.short if given.short else fault.full),
+                seed=given.seed,
+                write=not given.no_page,
+            )
+        )
     sys.exit(0 if good else 1)

@@ -115,7 +115,9 @@ async def staged(
         hook = await stack.enter_async_context(web_receiver())
         platform = await stack.enter_async_context(
             running_platform(
-                Servers(mongo.uri, kafka.bootstrap, True, kafka.description),
+                Servers(
+                    mongo.uri, kafka.bootstrap, True, f"{mongo.description}, {kafka.description}"
+                ),
                 folder,
                 prefix=prefix,
                 settings={

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
 
 from services.console.platform import SERVICES
 from tests.faults.fault import Fault, Run
@@ -12,21 +13,26 @@ from tests.faults.stage import Stage, staged
 
 async def rebalance(run: Run) -> None:
     """A second process of each consumer joins its groups and leaves again."""
-    run.result.done = f"a member joins and leaves {run.times} times"
-    async with staged(run.folder) as stage, run.loaded(stage):
-        for number in range(run.times):
-            service = SERVICES[number % len(SERVICES)]
-            since = time.monotonic()
-            name = await stage.add_replica(service)
-            await asyncio.sleep(run.chance.uniform(0, 1))
-            await stage.remove_replica(service, name)
-            await run.recovered(stage, since)
-            run.step()
+    run.result.done = "a second process of a service joins its groups and leaves, {times} times"
+    turns = iter(range(run.times))
+    async with staged(run.folder) as stage, run.loaded(stage), asyncio.TaskGroup() as joining:
+        for service in SERVICES:
+            joining.create_task(_join(run, stage, service, turns))
+
+
+async def _join(run: Run, stage: Stage, service: str, turns: Iterator[int]) -> None:
+    for _ in turns:
+        since = time.monotonic()
+        name = await stage.add_replica(service)
+        await asyncio.sleep(run.chance.uniform(0, 1))
+        await stage.remove_replica(service, name)
+        await run.recovered(stage, since)
+        run.step()
 
 
 async def stop_gracefully(run: Run) -> None:
     """SIGTERM, wait for the end, start again: nothing in hand is to be done twice."""
-    run.result.done = f"SIGTERM to each service {run.times} times"
+    run.result.done = "SIGTERM to each service {times} times"
     async with staged(run.folder) as stage:
         async with run.loaded(stage), asyncio.TaskGroup() as stopping:
             for service in SERVICES:

@@ -31,7 +31,7 @@ async def repeat(run: Run) -> None:
     Then a second outcomes service, with a database of its own, hears the same records for
     the first time in shuffled order, each ten times: its plans must be those of the first.
     """
-    run.result.done = f"every record {_COPIES} times more, shuffled and late, {run.times} times"
+    run.result.done = f"every record {_COPIES} times more, shuffled and late, {{times}} times"
     async with staged(run.folder) as stage:
         async with run.loaded(stage):
             await asyncio.sleep(_LOAD_SECONDS)
@@ -196,7 +196,7 @@ DAMAGE: Mapping[str, Callable[[Any], _Damaged]] = {
 
 async def corrupt(run: Run) -> None:
     """Damaged records among good ones: each is set aside with a reason, by each consumer."""
-    run.result.done = f"{len(DAMAGE)} kinds of damage, {run.times} of each, under load"
+    run.result.done = f"{len(DAMAGE)} kinds of damage, {{times}} of each, under load"
     async with staged(run.folder) as stage:
         sent = 0
         async with run.loaded(stage):
@@ -228,7 +228,7 @@ async def corrupt(run: Run) -> None:
 
 async def poison(run: Run) -> None:
     """A backlog with one poison record in twenty takes hardly longer than one without."""
-    run.result.done = f"a backlog with 5 % poison against one without, {run.times} times"
+    run.result.done = "a backlog with 5 % poison against one without, {times} times"
     async with staged(run.folder) as stage:
         async with run.loaded(stage):
             await asyncio.sleep(_LOAD_SECONDS)
