@@ -17,11 +17,12 @@ from shared.events import Event
 from shared.ids import new_id
 from shared.store import codec
 from shared.store.collection import Collection
-from shared.store.documents import Addition, Document, Duplicate, Index, Page, S, Saved, Step, Write
-from shared.store.fold import Change, Fold, Update
+from shared.store.documents import Addition, Document, Duplicate, Index, Page, S, Saved, Step
+from shared.store.fold import Change, Update
 from shared.store.having import Having
 from shared.store.sealed import ERASED, Keys, SealedCollection, Seals
-from shared.store.witness import Told, Witness
+from shared.store.updating import Updating
+from shared.store.witness import Witness
 
 if TYPE_CHECKING:
     from shared.audit.journal import Journal
@@ -82,7 +83,7 @@ class Store(Generic[S]):
         self.witness: Witness | None = None
         """Who tells the audit of what is read and written; see ``audit_by``."""
         self._insert = Coalescer(self._insert_all)
-        self._update = Coalescer(self._update_all)
+        self._update = Coalescer(Updating(self))
         self._read = Coalescer(self._read_all)
         self._having = Having(collection)
 
@@ -366,52 +367,6 @@ class Store(Generic[S]):
         if any(document["outbox"] for document in documents):
             self.collection.nudge.set()
         return outcomes
-
-    async def _update_all(
-        self, updates: Sequence[Update[S]]
-    ) -> Sequence[Saved[S] | BaseException | None]:
-        """What one read and one write lead to; None where another process won."""
-        by_id: dict[str, dict[int, Update[S]]] = {}
-        for n, update in enumerate(updates):
-            by_id.setdefault(update.record_id, {})[n] = update
-        documents = await self.collection.read(list(by_id))
-        folds = [Fold(self, documents.get(id_), mine) for id_, mine in by_id.items()]
-        writes = {fold: fold.write for fold in folds if fold.write is not None}
-        results = await self._write_all(writes)
-        if any(write.outbox for write in writes.values()):
-            self.collection.nudge.set()
-        outcomes: dict[int, Saved[S] | BaseException | None] = {}
-        for fold in folds:
-            outcomes |= await self._settle(fold, result=results.get(fold, True))
-        return [outcomes[n] for n in range(len(updates))]
-
-    async def _write_all(
-        self, writes: Mapping[Fold[S], Write]
-    ) -> Mapping[Fold[S], bool | Exception]:
-        """Make these writes, after telling of them; True where one was made."""
-        if not writes:
-            return {}
-        told: Sequence[Told] = ()
-        changes = [(fold, entry) for fold in writes for entry in fold.changes()]
-        if self.witness is not None:
-            told = await self.witness.tell([entry for _, entry in changes])
-        outcomes = await self.collection.write(list(writes.values()))
-        results = dict(zip(writes, outcomes, strict=True))
-        if self.witness is not None:
-            await self.witness.take_back(told, [results[fold] is True for fold, _ in changes])
-        return results
-
-    async def _settle(
-        self, fold: Fold[S], *, result: bool | Exception
-    ) -> Mapping[int, Saved[S] | BaseException | None]:
-        if result is True:
-            return fold.outcomes
-        if result is False:
-            return dict.fromkeys(fold.updates)
-        if len(fold.updates) == 1:
-            return dict.fromkeys(fold.updates, result)
-        # One of them broke a rule of the database; alone, each meets its own fate.
-        return {n: (await self._update_all([update]))[0] for n, update in fold.updates.items()}
 
 
 def _check_there(document: Document) -> None:

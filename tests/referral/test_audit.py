@@ -17,6 +17,7 @@ from shared.audit.sheets import Sheet
 from shared.cause import Actor, Cause
 from shared.errors import Unavailable
 from shared.store.fold import Update
+from shared.store.updating import Updating
 from tests.referral.conftest import TENANT, Referring, intake
 
 
@@ -248,7 +249,7 @@ async def test_a_crash_between_line_and_change_tells_too_much_and_never_too_litt
     persons: Persons = referring.stores.persons
     with monkeypatch.context() as patch:
         patch.setattr(persons.collection, "write", die)
-        change = persons._update_all  # what a process runs when it is killed
+        change = Updating(persons)  # what a process runs when it is killed
 
         def move(person: Any) -> tuple[Any, list[Any]]:
             return person.model_copy(update={"family_name": "Otherperson"}), []

@@ -10,6 +10,7 @@ import pytest
 
 from shared.errors import Erased
 from shared.store import Database, Memory
+from shared.store.updating import Updating
 from shared.vault import KeyRefused, LocalMasterKeys, Unreadable
 from tests.shared.diaries import ADAS, NOON, TENANT, Diaries, Diary, Entry, Kept, because
 
@@ -125,7 +126,7 @@ async def test_a_write_for_an_erased_person_fails_alone(kept: Kept) -> None:
         await kept.diaries.insert(id_, diary, (), because())
     await kept.keys.destroy("ada", TENANT, NOON)
 
-    outcomes = await kept.diaries._update_all(
+    outcomes = await Updating(kept.diaries)(
         [
             _update(id_, lambda diary: (diary.model_copy(update={"words": "New."}), ()))
             for id_ in ("d1", "d2")
