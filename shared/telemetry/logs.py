@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Iterator, MutableMapping
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -17,6 +18,11 @@ from shared.telemetry.context import WORK
 
 _QUIET = ("aiokafka", "faststream", "httpcore", "httpx", "motor", "opentelemetry", "pymongo")
 """Libraries that at INFO write a line a message or a request; only their warnings are kept."""
+_AGAIN_SECONDS = 10.0
+"""How long a library's message is not repeated: while Kafka is away aiokafka tells of each of
+its attempts to reach it, some sixty a second in each service."""
+_MESSAGES_KNOWN = 1_000
+"""A library that puts its numbers into the message itself must not fill the memory."""
 
 _process = {"service": "", "with_messages": False}
 
@@ -86,14 +92,46 @@ class _Stdout:
 class _Handler(logging.Handler):
     """Renders a standard library log record as the services' own lines are rendered."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.addFilter(_Sparing())
+
     def emit(self, record: logging.LogRecord) -> None:
         event = record.getMessage()
         if record.name == "asyncio" and not _process["with_messages"]:
             event = event.partition("\n")[0]  # what follows shows the error, words and all
         fields: dict[str, Any] = {"event": event, "logger": record.name}
+        if unsaid := getattr(record, "unsaid", 0):
+            fields["unsaid"] = unsaid
         if record.exc_info and record.exc_info[1]:
             fields["exc_info"] = record.exc_info[1]
         _Stdout().msg(_render(None, record.levelname.lower(), fields))
+
+
+class _Sparing(logging.Filter):
+    """Lets a library say the same but once in a while; ``unsaid`` is how often it wanted to.
+
+    The same is one message of the library's code, whatever is put into it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.partition(".")[0] not in _QUIET:
+            return True
+        message = (record.name, str(record.msg))
+        at, unsaid = self._said.get(message, (float("-inf"), 0))
+        now = monotonic()
+        if len(self._said) > _MESSAGES_KNOWN:
+            self._said.clear()
+        if now - at < _AGAIN_SECONDS:
+            self._said[message] = (at, unsaid + 1)
+            return False
+        self._said[message] = (now, 0)
+        record.unsaid = unsaid
+        return True
 
 
 def _exception(given: object) -> BaseException | None:

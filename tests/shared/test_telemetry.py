@@ -267,6 +267,30 @@ def test_libraries_log_in_the_same_form_and_only_what_matters(
 
 
 @pytest.mark.usefixtures("logging_restored")
+def test_a_library_says_the_same_once_in_ten_seconds_and_then_how_often_it_did_not(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure_logging(made())
+    library = logging.getLogger("aiokafka.conn")
+    for at, node in ((100.0, "b-1"), (100.1, "b-2"), (109.9, "b-1"), (110.0, "b-3")):
+        monkeypatch.setattr("shared.telemetry.logs.monotonic", lambda at=at: at)
+        library.error("no connection to %s", node)
+        if node == "b-2":
+            library.warning("coordinator dead: %s", node)
+        logging.getLogger("uvicorn.error").warning("ours: %s", node)
+    told = [(line["event"], line.get("unsaid")) for line in _lines(capsys)]
+    assert told == [
+        ("no connection to b-1", None),
+        ("ours: b-1", None),
+        ("coordinator dead: b-2", None),
+        ("ours: b-2", None),
+        ("ours: b-1", None),
+        ("no connection to b-3", 2),
+        ("ours: b-3", None),
+    ]
+
+
+@pytest.mark.usefixtures("logging_restored")
 def test_asyncios_report_of_a_lost_task_does_not_quote_its_error_in_production(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -22,8 +22,8 @@ async def rebalance(run: Run) -> None:
 
 async def _join(run: Run, stage: Stage, service: str, turns: Iterator[int]) -> None:
     for _ in turns:
-        since = time.monotonic()
         name = await stage.add_replica(service)
+        since = time.monotonic()
         await asyncio.sleep(run.chance.uniform(0, 1))
         await stage.remove_replica(service, name)
         await run.recovered(stage, since)
