@@ -118,12 +118,33 @@ class Subscription(Generic[StoresT]):
 
     @property
     def is_stuck(self) -> bool:
-        """Whether Kafka gives no records though some wait: a new member is the only cure."""
-        return not self.healthy and not self._rests and self._idle.is_set()
+        """Whether no records will come though some may wait: a new member is the only cure."""
+        stalled = not self.healthy and not self._rests
+        return self._idle.is_set() and (stalled or self._is_crippled)
 
     @property
     def _is_running(self) -> bool:
         return any(not task.done() for task in self._subscriber.tasks)
+
+    @property
+    def _is_crippled(self) -> bool:
+        """Whether a part of aiokafka's consumer has died: it fails for ever, and starts none anew.
+
+        Heartbeats and the asking for offsets end so on an answer of Kafka's that they do not
+        expect, as while a broker starts.
+        """
+        consumer = self._subscriber.consumer
+        if consumer is None:
+            return False
+        coordinator, fetcher = consumer._coordinator, consumer._fetcher  # noqa: SLF001 - nothing public tells
+        parts = (
+            coordinator._coordination_task,  # noqa: SLF001 - as above
+            coordinator._heartbeat_task,  # noqa: SLF001 - as above
+            coordinator._commit_refresh_task,  # noqa: SLF001 - as above
+            fetcher._fetch_task,  # noqa: SLF001 - as above
+        )
+        dead = [each for each in parts if each is not None and each.done()]
+        return any(not each.cancelled() and each.exception() is not None for each in dead)
 
     async def _on_batch(self, records: Sequence[ConsumerRecord]) -> None:
         if self._applier.stopping.is_set():
