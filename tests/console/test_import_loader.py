@@ -76,7 +76,23 @@ def test_a_provider_is_sent_once_and_before_its_services() -> None:
     ]
 
 
-def test_of_other_postcode_areas_nothing_is_sent_but_districts() -> None:
+def test_networks_and_boards_are_sent_whatever_their_postcode() -> None:
+    notebook, tally = Notebook(), Tally()
+    network = Organisation(id="U1", name="A network", kind="primary_care_network", part_of="B1")
+    board = Organisation(
+        id="B1",
+        name="A board",
+        kind="integrated_care_board",
+        address=Address(postal_code="Z9 1AA"),
+    )
+
+    load([Row(1, board), Row(2, network), practice(3, None)], notebook, tally, areas={"ZZ"})
+
+    assert notebook.sent == [("/organisations", ["B1", "U1"])]
+    assert tally.outside == 1
+
+
+def test_of_other_postcode_areas_nothing_else_is_sent_but_districts() -> None:
     notebook, tally = Notebook(), Tally()
 
     load(

@@ -26,7 +26,10 @@ def import_files(
     ] = None,
     postcode_area: Annotated[
         list[str] | None,
-        typer.Option(help="Only practices and services of this area, such as S; may be repeated."),
+        typer.Option(
+            help="Only practices and services of this area, such as S, and all networks and "
+            "boards; may be repeated."
+        ),
     ] = None,
     dry_run: Annotated[bool, typer.Option(help="Read and report; send nothing.")] = False,
 ) -> None:

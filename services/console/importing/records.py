@@ -62,6 +62,9 @@ class Address(Part):
     postal_code: str | None = None
 
 
+_ABOVE_PRACTICES = frozenset({"primary_care_network", "place", "integrated_care_board"})
+
+
 class Organisation(Record):
     """A practice, by its ODS code, a provider of services, or what practices are part of."""
 
@@ -84,8 +87,10 @@ class Organisation(Record):
     part_of: str | None = None
     part_of_since: date | None = None
 
-    def areas(self) -> frozenset[str]:
-        """The area of its postcode."""
+    def areas(self) -> frozenset[str] | None:
+        """The area of its postcode; None for what practices are part of, wherever its office is."""
+        if self.kind in _ABOVE_PRACTICES:
+            return None
         code = self.address.postal_code
         return frozenset({area_of(code)} if code else ())
 
