@@ -29,6 +29,7 @@ from shared.repair.letter import PLATFORM
 from shared.repair.letters import LONGEST_AGO
 from shared.web import CauseOf, JsonBody, Listing, Paging
 
+_LOOKING = {"reason": "The schema error names no field."}
 _STATUSES: tuple[LetterStatus, ...] = ("open", "waiting", "replayed", "discarded")
 
 
@@ -104,7 +105,9 @@ def dead_letters_router(operations: Operations) -> APIRouter:
 
     @router.post("/ops/dead-letters/{letter_id}/unmask")
     async def unmask_letter(
-        letter_id: str, body: Annotated[Why, JsonBody(Why)], actor: Operator
+        letter_id: str,
+        body: Annotated[Why, JsonBody(Why, example=_LOOKING)],
+        actor: Operator,
     ) -> Payload:
         """Look into a dead letter.
 

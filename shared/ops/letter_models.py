@@ -22,13 +22,9 @@ _AS_OF = "2026-03-02T09:30:00Z"
 
 
 class Why(BaseModel):
-    """The reason for looking at a payload."""
+    """The reason for what is asked."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        json_schema_extra={"examples": [{"reason": "The schema error names no field."}]},
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     reason: Reason
 
@@ -51,7 +47,7 @@ class ReplayLetters(ChangeLetters):
         json_schema_extra={
             "examples": [
                 {
-                    "chosen": {"group": "outcomes", "error": "KeyError"},
+                    "chosen": {"type": "referral-created", "error": "KeyError"},
                     "as_of": _AS_OF,
                     "reason": "Mended by release 1.4.2.",
                     "rate": 50,

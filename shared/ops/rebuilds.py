@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
@@ -13,22 +13,19 @@ from shared import audit
 from shared.ops.letter_models import Reason, Why
 from shared.ops.operations import Operations
 from shared.ops.routing import operations_router
-from shared.rebuild import Compared, Phase, Rebuild
+from shared.rebuild import Compared, Phase, Rebuild, Rebuildable
 from shared.repair.letter import PLATFORM
 from shared.store import Saved
 from shared.web import CauseOf, JsonBody, Listing, Paging
+
+_SWAPPING = {"reason": "The comparison shows nothing but what the restore had lost."}
+_CANCELLING = {"reason": "The live collections turned out to be right."}
 
 
 class BeginRebuild(BaseModel):
     """Which projection to build anew, and why."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        json_schema_extra={
-            "examples": [{"projection": "reports", "reason": "Cells differ after a restore."}]
-        },
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     projection: str
     reason: Reason
@@ -82,6 +79,7 @@ def rebuilds_router(operations: Operations) -> APIRouter:
     """Everything under ``/ops/projections`` and ``/ops/rebuilds``."""
     router = operations_router()
     rebuilder = operations.rebuilder
+    named: Any = JsonBody(BeginRebuild, example=_beginning(rebuilder.rebuildable))
 
     @router.get("/ops/projections")
     async def projections() -> Projections:
@@ -102,9 +100,7 @@ def rebuilds_router(operations: Operations) -> APIRouter:
         )
 
     @router.post("/ops/rebuilds", status_code=202)
-    async def begin(
-        body: Annotated[BeginRebuild, JsonBody(BeginRebuild)], cause: CauseOf
-    ) -> RebuildView:
+    async def begin(cause: CauseOf, body: BeginRebuild = named) -> RebuildView:
         """Rebuild a projection.
 
         Reads its topics from the beginning into fresh collections beside the live ones, keeps them
@@ -126,7 +122,9 @@ def rebuilds_router(operations: Operations) -> APIRouter:
         return RebuildView.of(await rebuilder.rebuilds.get(rebuild_id, PLATFORM))
 
     @router.post("/ops/rebuilds/{rebuild_id}/swap", status_code=202)
-    async def swap(rebuild_id: str, body: Annotated[Why, JsonBody(Why)]) -> RebuildView:
+    async def swap(
+        rebuild_id: str, body: Annotated[Why, JsonBody(Why, example=_SWAPPING)]
+    ) -> RebuildView:
         """Put the rebuilt state in the place of the live one.
 
         Live traffic goes on. 409 while it is still being read, and once it was decided upon.
@@ -137,7 +135,9 @@ def rebuilds_router(operations: Operations) -> APIRouter:
         return RebuildView.of(await rebuilder.ask(rebuild_id, "swap"))
 
     @router.post("/ops/rebuilds/{rebuild_id}/cancel", status_code=202)
-    async def cancel(rebuild_id: str, body: Annotated[Why, JsonBody(Why)]) -> RebuildView:
+    async def cancel(
+        rebuild_id: str, body: Annotated[Why, JsonBody(Why, example=_CANCELLING)]
+    ) -> RebuildView:
         """Give a rebuild up.
 
         The fresh collections are deleted; the live ones were never touched.
@@ -159,3 +159,9 @@ def rebuilds_router(operations: Operations) -> APIRouter:
         )
 
     return router
+
+
+def _beginning(rebuildable: Rebuildable) -> dict[str, str]:
+    """The example of a body: it names what this service can rebuild, if it can rebuild anything."""
+    name = next((each.name for each in rebuildable.projections), "reports")
+    return {"projection": name, "reason": "It differs after a restore."}

@@ -30,8 +30,8 @@ class Chosen(BaseModel):
         frozen=True,
         json_schema_extra={
             "examples": [
-                {"group": "outcomes", "error": "KeyError"},
-                {"type": "goal-updated", "older_than_seconds": 3600},
+                {"type": "referral-created", "error": "KeyError"},
+                {"error": "NotFound", "older_than_seconds": 3600},
             ]
         },
     )

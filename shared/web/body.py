@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypedDict, cast
 
@@ -33,19 +34,23 @@ class JsonBody(Depends):
     of Python objects in between: quicker for large bodies, exact about where they stop being
     JSON, and in pydantic's JSON mode, where a strict model still takes dates as text.
 
+    ``example`` is shown instead of the model's own: for a model that serves several routes,
+    or one route of several services.
+
     Raises Invalid, naming each field, or the position at which it stops being JSON; also
     where it is nested too deeply, and TooLarge where it holds too many values.
     """
 
-    def __init__(self, model: Any) -> None:
-        super().__init__(BodyReader(model))
+    def __init__(self, model: Any, *, example: Mapping[str, Any] | None = None) -> None:
+        super().__init__(BodyReader(model, example))
 
 
 class BodyReader:
     """The dependency behind JsonBody; ``model`` is what the body must be."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, example: Mapping[str, Any] | None = None) -> None:
         self.model = model
+        self.example = example
         self._adapter: TypeAdapter[Any] = TypeAdapter(model)
 
     async def __call__(self, request: Request) -> Any:

@@ -37,9 +37,9 @@ def document(app: FastAPI) -> dict[str, Any]:
         if isinstance(route.original_route, APIRoute) and route.include_in_schema
     ]
     twins = [
-        _twin(_TWIN + str(place), model)
-        for place, model in enumerate(map(_body_model, routes))
-        if model is not None
+        _twin(_TWIN + str(place), reader.model)
+        for place, reader in enumerate(map(_body_reader, routes))
+        if reader is not None
     ]
     found = get_openapi(
         title=app.title,
@@ -59,7 +59,11 @@ def document(app: FastAPI) -> dict[str, Any]:
             operation = paths[route.path_format or ""][method.lower()]
             if twin is not None:
                 operation["requestBody"] = body = twin["put"]["requestBody"]
-                _show_examples(body["content"]["application/json"], found["components"]["schemas"])
+                _show_examples(
+                    body["content"]["application/json"],
+                    found["components"]["schemas"],
+                    _body_reader(route),
+                )
             row = app.state.policy[f"{method} {route.path_format}"]
             _complete(operation, route, row, app.state.gate.opening(row.operation))
     for unused in ("HTTPValidationError", "ValidationError"):
@@ -91,20 +95,32 @@ def _complete(
     )
 
 
-def _show_examples(content: dict[str, Any], schemas: dict[str, Any]) -> None:
-    """Name a body's examples where it has several: readers see only the first of a schema's."""
-    examples = dict(_examples(content["schema"], schemas))
+def _show_examples(
+    content: dict[str, Any], schemas: dict[str, Any], reader: BodyReader | None
+) -> None:
+    """Show the route's own example; or name the body's where it has several.
+
+    Readers see only the first of a schema's.
+    """
+    if reader is not None and reader.example is not None:
+        content["example"] = dict(reader.example)
+        return
+    examples = list(_examples(content["schema"], schemas))
+    names = {name for name, _ in examples}
+    if len(names) < len(examples) or "" in names:
+        examples = [(f"example-{at}", each) for at, (_, each) in enumerate(examples, 1)]
     if len(examples) > 1:
-        content["examples"] = {name: {"value": each} for name, each in examples.items()}
+        content["examples"] = {name: {"value": each} for name, each in examples}
 
 
 def _examples(schema: dict[str, Any], schemas: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Those of a schema and its alternatives, each under the value of its first required field."""
+    """Those of a schema and its alternatives, each under the word in its first required field."""
     if "$ref" in schema:
         schema = schemas[schema["$ref"].rsplit("/", 1)[1]]
     for each in schema.get("examples", ()):
         name, *_ = schema.get("required", [""])
-        yield str(each.get(name, "")) if isinstance(each, dict) else "", each
+        word = each.get(name) if isinstance(each, dict) else None
+        yield word if isinstance(word, str) else "", each
     for each in schema.get("oneOf", ()):
         yield from _examples(each, schemas)
 
@@ -130,9 +146,8 @@ def _twin(path: str, model: Any) -> APIRoute:
     return APIRoute(path, take, methods=["PUT"])
 
 
-def _body_model(route: RouteContext) -> Any:
-    readers = (call for call in _calls(route.dependant) if isinstance(call, BodyReader))
-    return next((reader.model for reader in readers), None)
+def _body_reader(route: RouteContext) -> BodyReader | None:
+    return next((call for call in _calls(route.dependant) if isinstance(call, BodyReader)), None)
 
 
 def _checks_parameters(dependant: Dependant) -> bool:

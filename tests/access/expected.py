@@ -97,6 +97,7 @@ GET /erasures                                -     -     any   -     -     -   -
 GET /erasures/{erasure_id}                   -     -     T     -     -     -   -   all -   -
 POST /erasures/{erasure_id}/decision         -     -     T     -     -     -   -   all -   -
 POST /persons/{person_id}/erasure            -     -     PT    -     -     -   -   all -   -
+POST /ops/rebuilds                           -     -     -     -     -     -   -   -   any -
 """
 
 DIRECTORY = """
@@ -218,7 +219,7 @@ GET /audit                                   -     -     any   -     -     -   -
 GET /audit/export                            -     -     -     -     -     -   -   any -   -
 """
 """What every service serves. In one just started there is no dead letter, repair or rebuild, and
-nothing was compared; the projection that the documentation shows is that of outcomes.
+nothing was compared; only referral and outcomes have a projection, which their documentation names.
 """
 
 SERVICES = {

@@ -173,6 +173,7 @@ def _bodies(contract: dict[str, Any]) -> Iterator[tuple[str, Any]]:
                 continue
             content = said["requestBody"]["content"]["application/json"]
             shown = [each["value"] for each in content.get("examples", {}).values()]
+            shown += [content["example"]] if "example" in content else []
             schema = content["schema"]
             if "$ref" in schema:
                 schema = contract["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]

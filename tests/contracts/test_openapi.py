@@ -101,7 +101,8 @@ def _examples(operation: Operation) -> list[Any]:
 
     content = operation.said["requestBody"]["content"]["application/json"]
     named = [each["value"] for each in content.get("examples", {}).values()]
-    return [*within(content["schema"]), *named]
+    own = [content["example"]] if "example" in content else []
+    return [*within(content["schema"]), *named, *own]
 
 
 def _refusals(operation: Operation) -> set[str]:

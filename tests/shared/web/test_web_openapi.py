@@ -86,6 +86,24 @@ async def sow(sowing: Annotated[Bulb | Seed, JsonBody(Sowing)]) -> str:
     return sowing.kind
 
 
+class Weeds(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"kinds": ["dock"]}, {"kinds": ["nettle"]}]}
+    )
+
+    kinds: list[str]
+
+
+@router.post("/weeds")
+async def weed(weeds: Annotated[Weeds, JsonBody(Weeds)]) -> int:
+    return len(weeds.kinds)
+
+
+@router.post("/weeds/{kind}")
+async def pull(kind: str, bed: Annotated[Bed, JsonBody(Bed, example={"name": "Beans"})]) -> str:
+    return bed.name + kind
+
+
 ROWS: Table = {
     "DELETE /beds/{bed_id}": [may((Role.TEAM_LEAD,))],
 }
@@ -152,6 +170,27 @@ async def test_several_examples_are_named_by_their_first_field(client: httpx.Asy
         "bulb": {"value": {"kind": "bulb", "depth": 10}},
         "seed": {"value": {"kind": "seed"}},
     }
+
+
+async def test_examples_are_numbered_where_no_word_tells_them_apart(
+    client: httpx.AsyncClient,
+) -> None:
+    weeding = (await client.get("/openapi.json")).json()["paths"]["/weeds"]["post"]
+    assert weeding["requestBody"]["content"]["application/json"]["examples"] == {
+        "example-1": {"value": {"kinds": ["dock"]}},
+        "example-2": {"value": {"kinds": ["nettle"]}},
+    }
+
+
+async def test_a_route_shows_an_example_of_its_own(client: httpx.AsyncClient) -> None:
+    paths = (await client.get("/openapi.json")).json()["paths"]
+    shown = paths["/weeds/{kind}"]["post"]["requestBody"]["content"]["application/json"]
+    assert shown == {
+        "schema": {"$ref": "#/components/schemas/Bed"},
+        "example": {"name": "Beans"},
+    }
+    digging = paths["/beds"]["post"]["requestBody"]["content"]["application/json"]
+    assert "example" not in digging
 
 
 async def test_the_contract_refers_to_nothing_that_it_does_not_hold(
