@@ -149,8 +149,11 @@ class DeliveryWorker:
             places = lane.single if delivery.subscription_id in self._slow else lane.places
             async with places, self._under_way:
                 # After too long a wait in the lane another replica may have the claim.
-                waited = datetime.now(UTC) - claimed_at
-                if self._stopping or waited + self._send_timeout >= self._lease:
+                now = datetime.now(UTC)
+                if self._stopping:
+                    await self._give_back(line[at:], now)
+                    return
+                if now - claimed_at + self._send_timeout >= self._lease:
                     break
                 first = await self._stores.deliveries.head(delivery)
                 if first is None:
@@ -163,6 +166,10 @@ class DeliveryWorker:
                 await self._hold_back(line[at + 1 :], after)
                 return
         await handlers.let_next_go(self._stores, line[0], datetime.now(UTC))
+
+    async def _give_back(self, unsent: Sequence[Delivery], now: datetime) -> None:
+        """Claimed and not begun: whoever works after this process sends them at once."""
+        await asyncio.gather(*(handlers.give_back(self._stores, each, now) for each in unsent))
 
     async def _hold_back(self, waiting: Sequence[Delivery], first: Delivery) -> None:
         """Let these wait until ``first`` has ended.

@@ -10,6 +10,7 @@ from services.notifications.store import Stores
 from services.notifications.webhooks import WebhookSender
 from services.notifications.worker import DeliveryWorker
 from shared.errors import Unavailable
+from shared.store import Saved
 from shared.testing import eventually
 from tests.notifications.examples import TENANT, asked, seconds
 from tests.notifications.receivers import Answer, WebReceiver
@@ -62,6 +63,31 @@ async def test_stopping_finishes_what_is_under_way_and_starts_nothing(
     assert len(receiver.taken) == 2
     assert await stores.deliveries.count(TENANT, {"state.status": "delivered"}) == 2
     assert await stores.deliveries.count(TENANT, {"state.status": "queued"}) == 8
+
+
+async def test_what_was_claimed_and_not_begun_is_for_the_next_process_at_once(
+    stores: Stores, make: Make, receiver: WebReceiver
+) -> None:
+    """A claim lasts for an attempt and its writing down: here a minute and more."""
+    receiver.otherwise = Answer(wait=0.3)
+    await subscribe(stores, receiver.url)
+    await tell(stores, times=4, case="case-1")
+    await tell(stores, times=6)
+    async with working(make(send_timeout=seconds(60))) as task:
+        await eventually(lambda: receiver.at_once == 2)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    receiver.otherwise = Answer()
+    async with working(make(send_timeout=seconds(60))):
+        await ended(stores, "delivered", 10)
+    assert len(receiver.ids) == len(set(receiver.ids)) == 10
+    of_one_case = [saved.id for saved in await _in_order(stores, "case-1")]
+    assert [each for each in receiver.ids if each in of_one_case] == of_one_case
+
+
+async def _in_order(stores: Stores, case: str) -> list[Saved[Delivery]]:
+    found = (await stores.deliveries.find(TENANT, {"state.about.key": case})).items
+    return sorted(found, key=lambda saved: saved.state.place)
 
 
 async def test_stopping_does_not_wait_for_ever(

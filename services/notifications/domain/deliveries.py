@@ -241,6 +241,13 @@ def let_go(delivery: Delivery, at: datetime) -> Change:
     return delivery.model_copy(update={"held": False, "next_attempt_at": at}), ()
 
 
+def give_back(delivery: Delivery, at: datetime) -> Change:
+    """Whoever was to send this will not: it is for the next one who looks."""
+    if delivery.status != "queued":
+        return delivery, ()
+    return delivery.model_copy(update={"next_attempt_at": at}), ()
+
+
 def resend(delivery: Delivery, at: datetime) -> Change:
     """Send an ended message again, by the whole schedule and at its old place in its line.
 

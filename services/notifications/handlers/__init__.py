@@ -3,6 +3,7 @@
 from services.notifications.handlers.delivering import (
     deliveries_of,
     delivery_of,
+    give_back,
     hold_back,
     let_next_go,
     record_attempt,
@@ -59,6 +60,7 @@ __all__ = [
     "disable",
     "done_by_hand",
     "enable",
+    "give_back",
     "heard_of_delivery",
     "hold_back",
     "key_made_by",

@@ -99,6 +99,14 @@ async def hold_back(stores: Stores, delivery: Delivery, until: datetime, at: dat
     )
 
 
+async def give_back(stores: Stores, delivery: Delivery, at: datetime) -> None:
+    """Let go of a claimed message unsent, so that the next process need not wait for the claim."""
+    cause = own_cause(delivery, derived_id(delivery.id, "give-back"), at)
+    await stores.deliveries.update(
+        delivery.id, lambda state: domain.give_back(state, at), cause, remember=False
+    )
+
+
 async def let_next_go(stores: Stores, delivery: Delivery, at: datetime) -> None:
     """Send the first message in the line of ``delivery`` now, if it was held back."""
     head = await stores.deliveries.head(delivery)
