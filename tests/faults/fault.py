@@ -59,15 +59,13 @@ class Run:
         """Journeys go on while the block runs; afterwards all is drained and compared."""
         self.result.servers = stage.platform.servers.description
         stop = asyncio.Event()
-        playing = asyncio.create_task(stage.load.play(stop))
-        try:
+        # A load that breaks off ends the block: nothing would be proved without it.
+        async with asyncio.TaskGroup() as group:
+            playing = group.create_task(stage.load.play(stop))
             yield
             stop.set()
-            await asyncio.wait_for(playing, RECOVERED_WITHIN * 2)
-        finally:
-            stop.set()
-            playing.cancel()
-            await asyncio.gather(playing, return_exceptions=True)
+            async with asyncio.timeout(RECOVERED_WITHIN * 2):
+                await playing
         await self.compare(stage)
 
     async def compare(self, stage: Stage) -> None:

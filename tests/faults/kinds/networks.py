@@ -1,8 +1,9 @@
 """A service cut off from MongoDB and Kafka, in a network of its own: both ways, and one way.
 
-The service runs in a network namespace joined to this one by a pair of virtual links. Both
-ways, its link is taken down. One way, its packets are given a hardware address that nobody
-has, so that they vanish silently while those of the servers still arrive.
+The service runs in a network namespace joined to this one by a pair of virtual links. Packets
+that are cut off are given a hardware address that nobody has, so that they vanish silently,
+while those of the other way still arrive. (A link taken down would not do: its route goes with
+it, and what is sent then may find another way out of this machine, and an answer there.)
 """
 
 from __future__ import annotations
@@ -53,22 +54,18 @@ class Network:
 
     async def cut(self, way: Way) -> None:
         """Let nothing through any more, in both directions or in one."""
-        if way == "both ways":
-            await _run("ip", "link", "set", f"{self.name}-h", "down")
-        elif way == "outwards":
+        if way != "inwards":
             neighbour = ("neigh", "replace", self.here, "lladdr", _NOBODY)
             await _run(*self.inside("ip", *neighbour, "dev", f"{self.name}-n", "nud", "permanent"))
-        else:
+        if way != "outwards":
             neighbour = ("neigh", "replace", self.there, "lladdr", _NOBODY)
             await _run("ip", *neighbour, "dev", f"{self.name}-h", "nud", "permanent")
 
     async def mend(self, way: Way) -> None:
         """Let everything through again."""
-        if way == "both ways":
-            await _run("ip", "link", "set", f"{self.name}-h", "up")
-        elif way == "outwards":
+        if way != "inwards":
             await _run(*self.inside("ip", "neigh", "del", self.here, "dev", f"{self.name}-n"))
-        else:
+        if way != "outwards":
             await _run("ip", "neigh", "del", self.there, "dev", f"{self.name}-h")
 
 
