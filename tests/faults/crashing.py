@@ -51,7 +51,7 @@ POINTS: dict[str, tuple[Any, str, bool]] = {
     "before-remove": (mongo_collection.MongoCollection, "remove_sent", False),
     "after-remove": (mongo_collection.MongoCollection, "remove_sent", True),
     "before-apply": (batch.Applier, "apply", False),
-    "between-applies": (batch.Applier, "_attempt", True),
+    "between-applies": (batch.Applier, "_finish", True),
     "before-commit": (subscription, "_commit", False),
     "after-commit": (subscription, "_commit", True),
     "before-delivery": (worker.DeliveryWorker, "_attempt", False),

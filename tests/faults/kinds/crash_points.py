@@ -6,7 +6,9 @@ import asyncio
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
+from shared.testing import eventually
 from tests.faults.crashing import POINTS
 from tests.faults.fault import Fault, Run
 from tests.faults.stage import ROOT, Stage, staged
@@ -50,7 +52,6 @@ def _round(run: Run) -> Mapping[str, Sequence[str]]:
 async def _crash_at_each(run: Run, stage: Stage, service: str, points: Sequence[str]) -> None:
     for point in points:
         await _crash(run, stage, service, point)
-        run.result.counts["crashes"] += 1
 
 
 async def _crash(run: Run, stage: Stage, service: str, point: str) -> None:
@@ -69,12 +70,12 @@ async def _crash(run: Run, stage: Stage, service: str, point: str) -> None:
         env={**env, "CRASH_POINT": point, "CRASH_AFTER": str(after), "CRASH_MARK": str(mark)},
         cwd=ROOT,
     )
-    deadline = time.monotonic() + _HIT_WITHIN
-    while not mark.exists() or processes.running(service):
-        if time.monotonic() > deadline:
-            run.result.wrong.append(f"{service} did not pass {point} in {_HIT_WITHIN:.0f} seconds")
-            break
-        await asyncio.sleep(0.05)
+    with suppress(AssertionError):  # what is wrong is said below
+        await eventually(lambda: not processes.running(service), within=_HIT_WITHIN)
+    if mark.exists():
+        run.result.counts["crashes"] += 1
+    else:
+        run.result.wrong.append(f"{service} did not pass {point} in {_HIT_WITHIN:.0f} seconds")
     since = time.monotonic()
     await processes.stop(service)
     await processes.start(service, usual, env=env, cwd=ROOT)
