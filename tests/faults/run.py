@@ -6,7 +6,7 @@
     make faults ARGS=--list
 
 Needs Java 17 and Maven (Apache Kafka) and Linux; partitions and full disks need root, the
-moved clock needs the package faketime. What cannot run here is named and left out.
+moved clock a C compiler. What cannot run here is named and left out.
 """
 
 from __future__ import annotations

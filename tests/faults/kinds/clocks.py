@@ -1,8 +1,13 @@
-"""A service whose clock is an hour off, either way, and jumps: by libfaketime."""
+"""A service whose clock is an hour off, either way, and jumps.
+
+By a few lines of C put before the C library (``clock_shift.c``): libfaketime, the known way,
+also takes sleeps and waits into its hands, and they fail when its clock jumps.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 import time
 from datetime import UTC, datetime, timedelta
@@ -16,17 +21,14 @@ from tests.faults.fault import Fault, Run
 from tests.faults.load import GROUP_ORGANISATION, PRACTICE, TEAM_ORGANISATION
 from tests.faults.stage import ROOT, staged
 
-_LIBRARY = "faketime/libfaketimeMT.so.1"
+_SOURCE = Path(__file__).resolve().parent.parent / "clock_shift.c"
 _BETWEEN = (3.0, 6.0)
-
-
-def _library() -> Path | None:
-    return next(Path("/usr/lib").glob(f"*/{_LIBRARY}"), None)
+_HOUR = 3600
 
 
 def cannot_run() -> str | None:
-    """Needs Debian's package faketime, or its like elsewhere."""
-    return None if _library() else "libfaketime is not installed (Debian: apt install faketime)"
+    """Needs a C compiler."""
+    return None if shutil.which("cc") else "there is no C compiler (Debian: apt install gcc)"
 
 
 async def move_clocks(run: Run) -> None:
@@ -35,31 +37,41 @@ async def move_clocks(run: Run) -> None:
     async with staged(run.folder) as stage:
         # Tokens good for as long as any of the clocks may think it is.
         stage.load.headers = _long_lived(stage.platform)
-        files = {service: run.folder / f"{service}.clock" for service in SERVICES}
-        for service, file in files.items():
-            file.write_text("+0")
-            await _under(stage.platform, service, file)
+        library = await _compiled(run.folder)
+        shifts = {service: run.folder / f"{service}.shift" for service in SERVICES}
+        for service, shift in shifts.items():
+            _shift(shift, 0)
+            await _under(stage.platform, service, library, shift)
         async with run.loaded(stage):
             for _ in range(run.times):
-                for file in files.values():
-                    for shift in ("+1h", "-1h", "+0"):
+                for shift in shifts.values():
+                    for seconds in (_HOUR, -_HOUR, 0):
                         since = time.monotonic()
-                        file.write_text(shift)
+                        _shift(shift, seconds)
                         await asyncio.sleep(run.chance.uniform(*_BETWEEN))
                         await run.recovered(stage, since)
                 run.step()
 
 
-async def _under(platform: Platform, service: str, clock: Path) -> None:
+async def _compiled(folder: Path) -> Path:
+    library = folder / "clock_shift.so"
+    command = ("cc", "-shared", "-fPIC", "-O2", "-o", str(library), str(_SOURCE), "-ldl")
+    compiling = await asyncio.create_subprocess_exec(*command)
+    if await compiling.wait():
+        raise RuntimeError(f"{' '.join(command)} ended with status {compiling.returncode}")
+    return library
+
+
+def _shift(file: Path, seconds: int) -> None:
+    """Written in place: the processes have the file mapped."""
+    with file.open("r+b" if file.exists() else "wb") as mapped:
+        mapped.write(seconds.to_bytes(8, sys.byteorder, signed=True))
+
+
+async def _under(platform: Platform, service: str, library: Path, shift: Path) -> None:
     child = platform.processes._children[service]
     await platform.processes.stop(service)
-    env = {
-        **child.env,
-        "LD_PRELOAD": str(_library()),
-        "FAKETIME_TIMESTAMP_FILE": str(clock),
-        "FAKETIME_NO_CACHE": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-    }
+    env = {**child.env, "LD_PRELOAD": str(library), "CLOCK_SHIFT_FILE": str(shift)}
     await platform.processes.start(service, [sys.executable, *child.command[1:]], env=env, cwd=ROOT)
     await platform.wait_ready(service)
 
