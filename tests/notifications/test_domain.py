@@ -139,6 +139,19 @@ def test_a_delivery_is_due_at_once_and_carries_ids_and_codes_only() -> None:
     }
 
 
+def test_a_message_made_while_the_clock_here_is_ahead_is_due_all_the_same() -> None:
+    ahead = heard("event-1", at=NOON + seconds(3600))
+    made = delivery_of(created(occurred_at=NOON), subscription(), ahead)
+    assert made.next_attempt_at == NOON
+
+
+def test_a_message_made_while_the_clock_there_was_ahead_is_due_now() -> None:
+    made = delivery_of(
+        created(occurred_at=NOON + seconds(3600)), subscription(), heard("event-1", at=NOON)
+    )
+    assert made.next_attempt_at == NOON
+
+
 def test_the_facts_of_a_goal_and_of_a_service_are_told() -> None:
     assert delivery(goal_updated()).about.facts == {
         "seq": 7,

@@ -143,7 +143,8 @@ def delivery_of(
 ) -> Delivery:
     """The message that tells ``subscription`` of ``event``; ``cause.id`` is the event's id.
 
-    ``place`` sorts after those given to the messages recorded before it.
+    ``place`` sorts after those given to the messages recorded before it. It is due from when
+    the event happened: a clock here that is ahead must not make it wait until it is right.
     """
     facts = event.model_dump(mode="json", include=set(TOLD_FACTS), exclude_none=True)
     provider = getattr(event, "provider_organisation_id", None)
@@ -164,7 +165,7 @@ def delivery_of(
         ),
         part="provider" if subscription.organisation_id == provider else "informed",
         place=place,
-        next_attempt_at=cause.at,
+        next_attempt_at=min(cause.at, event.occurred_at),
         created_at=cause.at,
         traceparent=cause.traceparent,
     )
