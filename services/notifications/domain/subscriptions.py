@@ -23,8 +23,10 @@ SUBSCRIPTION_LIMIT = 20
 CURATOR = "directory_curator"
 """The role that may subscribe an organisation which has no account."""
 
-CLOCK_GRACE = timedelta(minutes=1)
-"""How far the clocks of two services may differ."""
+CLOCK_GRACE = timedelta(hours=2)
+"""How far the clocks of two services may differ: by an hour where one missed summer time.
+
+Within it a new subscriber may be told what happened just before; beyond it news would be lost."""
 
 SubscriptionStatus = Literal["pending", "active", "disabled"]
 """``pending`` until the address has answered a challenge; only ``active`` ones hear."""
