@@ -174,5 +174,8 @@ several seeds is as many runs, added up; `--times N` says how often each does th
 
 ## Notes
 
+Each command was sent again until it was acknowledged; this is how often, and after what. A 404 is
+outcomes saying that it has not heard of the case yet.
+
 {notes}
 """

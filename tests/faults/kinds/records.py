@@ -23,6 +23,8 @@ _LOAD_SECONDS = 8.0
 _MEGABYTE = 1_000_000
 _POISON_SHARE = 20
 """One record in so many is poison: five in a hundred."""
+_PACE = 0.8
+"""The least share of the usual pace that must be left."""
 
 
 async def repeat(run: Run) -> None:
@@ -233,18 +235,21 @@ async def poison(run: Run) -> None:
         async with run.loaded(stage):
             await asyncio.sleep(_LOAD_SECONDS)
         records = list(await stage.records("referral-events"))
-        share = []
+        clean = poisoned = 0.0
         for _ in range(run.times):
-            clean = await _backlog(stage, records * 5)
+            clean += await _backlog(stage, records * 5)
             mixed = [
                 _flip(each) if number % _POISON_SHARE == 0 else each
                 for number, each in enumerate(records * 5)
             ]
-            share.append(clean / await _backlog(stage, mixed))
+            poisoned += await _backlog(stage, mixed)
             run.step()
+        pace = clean / poisoned
         run.result.notes.append(
-            f"With 5 % poison the backlog was consumed at {min(share):.0%} of the pace without."
+            f"With 5 % poison a backlog was consumed at {pace:.0%} of the pace without."
         )
+        if pace < _PACE:
+            run.result.wrong.append(f"the pace with poison is below {_PACE:.0%}")
 
 
 async def _backlog(stage: Stage, records: Sequence[Any]) -> float:
