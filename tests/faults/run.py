@@ -54,7 +54,9 @@ async def main(
     if write:
         order = [fault.name for fault in FAULTS]
         kept = sorted(load(KEPT), key=lambda each: (order.index(each.fault), each.seed))
-        PAGE.write_text(to_markdown(kept, cores=os.cpu_count() or 1))
+        known = {each.fault for each in kept}
+        not_run = [fault.title for fault in FAULTS if fault.name not in known]
+        PAGE.write_text(to_markdown(kept, cores=os.cpu_count() or 1, not_run=not_run))
         console.print(f"Written: {PAGE.relative_to(ROOT)}")
     return passed
 

@@ -26,7 +26,7 @@ async def bad_receivers(run: Run) -> None:
     """
     run.result.done = (
         "beside a good receiver a failing, a hanging, a redirecting, a gone and a dead one, "
-        "{times} times"
+        "× {times}"
     )
     settings = {
         "LINKWAY_RETRY_SCHEDULE_SECONDS": "[0, 0.2, 0.5]",

@@ -13,7 +13,7 @@ _BETWEEN = (0.5, 3.0)
 
 async def kill_kafka(run: Run) -> None:
     """The broker is killed and started again on its data."""
-    run.result.done = "kill -9 of Kafka {times} times"
+    run.result.done = "kill -9 of Kafka × {times}"
     async with staged(run.folder) as stage, run.loaded(stage):
         for _ in range(run.times):
             await asyncio.sleep(run.chance.uniform(*_BETWEEN))
