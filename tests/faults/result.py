@@ -59,6 +59,15 @@ def percentile(values: Iterable[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
 
 
+def in_words(done: str, counts: Counter[str]) -> str:
+    """What was done, and how often: ``once``, ``25 times``."""
+    numbers = {name: f"{n:,}" for name, n in counts.items()}
+    times = counts["times"]
+    return done.format_map(
+        {"crashes": "0", **numbers, "times": "once" if times == 1 else f"{times:,} times"}
+    )
+
+
 def save(folder: Path, result: Result) -> None:
     """Keep a result, so that the table can be written from several runs."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -104,7 +113,7 @@ def _row(title: str, runs: Sequence[Result]) -> str:
     cells = (
         f"{title} (`{runs[0].fault}`)"
         + ("" if all(each.passed for each in runs) else ", **failed**"),
-        runs[0].done.format_map({name: f"{n:,}" for name, n in counts.items()}),
+        in_words(runs[0].done, counts),
         *(
             f"{sum(numbers):,}"
             for numbers in (
@@ -181,12 +190,12 @@ All of it was mended, with a test of its own:
 
 - A coordinator that was just restarted tells no offsets yet; aiokafka took that for a group without
   any and would have begun again at the first event of all ([decision 59](decisions.md)).
-- A consumer part of which had died on such an answer stood still for a minute before it was replaced:
-  now for five seconds.
-- Messages claimed and not begun when their worker was stopped waited up to forty seconds for the claim
-  to run out: they are given back.
-- With a publisher's clock an hour behind, a subscription made within that hour was not told; with the
-  clock of notifications an hour ahead, what it recorded then waited for that hour.
+- A consumer part of which had died on such an answer stood still for a minute before it was
+  replaced: now for five seconds.
+- Messages claimed and not begun when their worker was stopped waited up to forty seconds for the
+  claim to run out: they are given back.
+- With a publisher's clock an hour behind, a subscription made within that hour was not told; with
+  the clock of notifications an hour ahead, what it recorded then waited for that hour.
 - While Kafka was away each service wrote sixty lines a second about it: now one of a kind in ten
   seconds, with how many were left out.
 

@@ -29,7 +29,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tests.faults.fault import Fault, Run
 from tests.faults.kinds import FAULTS
-from tests.faults.result import Result, load, percentile, save, to_markdown
+from tests.faults.result import Result, in_words, load, percentile, save, to_markdown
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = ROOT / "docs" / "faults.md"
@@ -97,7 +97,7 @@ async def run_one(console: Console, fault: Fault, *, times: int, seed: int) -> R
     verdict = "[green]passed[/]" if result.passed else "[red]failed[/]"
     took = result.recoveries
     console.print(
-        f"  {verdict}: {result.done.format_map(result.counts)}; {result.acknowledged:,} "
+        f"  {verdict}: {in_words(result.done, result.counts)}; {result.acknowledged:,} "
         f"acknowledged, {result.lost} lost, {result.twice} twice, {result.inverted} out of order, "
         f"{result.repeated_records} records and {result.repeated_messages} messages again; "
         f"recovery p50 {percentile(took, 0.5):.1f} s, p99 {percentile(took, 0.99):.1f} s; "

@@ -14,7 +14,7 @@ def killed(seed: int, *, times: int, recoveries: list[float], wrong: list[str]) 
         title="A service is killed",
         day=f"2026-03-0{seed}",
         servers="MongoDB, Kafka",
-        done="kill -9 of each service {times} times",
+        done="kill -9 of each service, {times}",
         counts=Counter(times=times),
         acknowledged=700 * times,
         repeated_messages=seed,
@@ -39,8 +39,8 @@ def test_runs_of_several_seeds_are_one_row_added_up(tmp_path: Path) -> None:
         killed(2, times=1, recoveries=[13.0], wrong=[]),
     )
     assert (
-        "| A service is killed (`kill-services`) | kill -9 of each service 4 times | 2,800 | 0 | 0 | 0 | 0 | 3 "
-        "| 12.0 / 13.0 | 201 | 1, 2 |"
+        "| A service is killed (`kill-services`) | kill -9 of each service, 4 times "
+        "| 2,800 | 0 | 0 | 0 | 0 | 3 | 12.0 / 13.0 | 201 | 1, 2 |"
     ) in lines
     assert "- **A service is killed**: requests sent again: 10 after ConnectError." in lines
     assert any("Run on 2026-03-01 to 2026-03-02, 2 cores" in line for line in lines)
@@ -54,6 +54,7 @@ def test_a_run_that_went_wrong_is_called_failed_and_says_why(tmp_path: Path) -> 
     )
     (row,) = [line for line in lines if line.startswith("| A service")]
     assert row.startswith(
-        "| A service is killed (`kill-services`), **failed** | kill -9 of each service 3 times | 2,100"
+        "| A service is killed (`kill-services`), **failed** | kill -9 of each service, 3 times "
+        "| 2,100 |"
     )
     assert "- **A service is killed**, seed 2, wrong: referral r-1 is not stored." in lines

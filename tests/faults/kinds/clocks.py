@@ -33,7 +33,7 @@ def cannot_run() -> str | None:
 
 async def move_clocks(run: Run) -> None:
     """Each service's clock jumps an hour on, back, and right again, others staying right."""
-    run.result.done = "clock of each service +1 h, -1 h and right again × {times}"
+    run.result.done = "clock of each service +1 h, -1 h and right again, {times}"
     async with staged(run.folder) as stage:
         # Tokens good for as long as any of the clocks may think it is.
         stage.load.headers = _long_lived(stage.platform)

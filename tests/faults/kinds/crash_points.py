@@ -29,8 +29,8 @@ async def crash(run: Run) -> None:
     Asked for one round, it hits each point once, in a service chosen by chance.
     """
     run.result.done = (
-        f"{len(POINTS)} points between two steps, {{crashes}} crashes, each point in at least "
-        "{times} of them"
+        f"{len(POINTS)} points between two steps, {{crashes}} crashes, each point "
+        "{times} at least"
     )
     async with staged(run.folder) as stage, run.loaded(stage):
         for _ in range(run.times):

@@ -50,7 +50,7 @@ def fill(folder: Path) -> Path:
 
 async def full_mongo(run: Run) -> None:
     """MongoDB's disk fills up; it ends itself, is given room and started again."""
-    run.result.done = "MongoDB's disk full × {times}"
+    run.result.done = "MongoDB's disk full, {times}"
     with small_disk(run.folder / "small") as disk:
         async with staged(run.folder, mongo_data=disk) as stage, run.loaded(stage):
             for _ in range(run.times):
@@ -68,7 +68,7 @@ async def full_mongo(run: Run) -> None:
 
 async def full_kafka(run: Run) -> None:
     """Kafka's disk fills up; it stops, is given room and started again."""
-    run.result.done = "Kafka's disk full × {times}"
+    run.result.done = "Kafka's disk full, {times}"
     with small_disk(run.folder / "small") as disk:
         async with staged(run.folder, kafka_folder=disk) as stage, run.loaded(stage):
             for _ in range(run.times):

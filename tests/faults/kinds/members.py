@@ -13,7 +13,7 @@ from tests.faults.stage import Stage, staged
 
 async def rebalance(run: Run) -> None:
     """A second process of each consumer joins its groups and leaves again."""
-    run.result.done = "a second process of a service joins its groups and leaves × {times}"
+    run.result.done = "a second process of a service joins its groups and leaves, {times}"
     turns = iter(range(run.times))
     async with staged(run.folder) as stage, run.loaded(stage), asyncio.TaskGroup() as joining:
         for service in SERVICES:
@@ -32,7 +32,7 @@ async def _join(run: Run, stage: Stage, service: str, turns: Iterator[int]) -> N
 
 async def stop_gracefully(run: Run) -> None:
     """SIGTERM, wait for the end, start again: nothing in hand is to be done twice."""
-    run.result.done = "SIGTERM to each service × {times}"
+    run.result.done = "SIGTERM to each service, {times}"
     async with staged(run.folder) as stage:
         async with run.loaded(stage), asyncio.TaskGroup() as stopping:
             for service in SERVICES:

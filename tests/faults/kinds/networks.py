@@ -91,7 +91,7 @@ async def network() -> AsyncIterator[Network]:
 
 async def partition(run: Run) -> None:
     """Three services live beyond the link, and lose MongoDB, Kafka and their callers with it."""
-    run.result.done = "link cut both ways, outwards and inwards, × {times} each"
+    run.result.done = "link cut both ways, outwards and inwards, each {times}"
     async with network() as net, staged(run.folder, host=net.here) as stage:
         moved = [await _move(stage, net, service) for service in _SERVICES]
         async with run.loaded(stage):

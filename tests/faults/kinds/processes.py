@@ -16,7 +16,7 @@ _PAUSE = 30.0
 
 async def kill_services(run: Run) -> None:
     """Each service, again and again, while the others are killed as well."""
-    run.result.done = "kill -9 of each service × {times}"
+    run.result.done = "kill -9 of each service, {times}"
     async with staged(run.folder) as stage, run.loaded(stage), asyncio.TaskGroup() as killing:
         for service in SERVICES:
             killing.create_task(_kill(run, stage, service))
@@ -35,7 +35,7 @@ async def _kill(run: Run, stage: Stage, service: str) -> None:
 
 async def pause_services(run: Run) -> None:
     """SIGSTOP with a second process of the service running, which takes over; then SIGCONT."""
-    run.result.done = f"SIGSTOP of each service for {_PAUSE:.0f} s × {{times}}"
+    run.result.done = f"SIGSTOP of each service for {_PAUSE:.0f} s, {{times}}"
     async with staged(run.folder) as stage:
         for service in SERVICES:
             await stage.add_replica(service)

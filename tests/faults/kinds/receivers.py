@@ -25,8 +25,7 @@ async def bad_receivers(run: Run) -> None:
     Each confirmed its address while it still answered; the dead one then went away.
     """
     run.result.done = (
-        "beside a good receiver a failing, a hanging, a redirecting, a gone and a dead one, "
-        "× {times}"
+        "beside a good receiver a failing, a hanging, a redirecting, a gone and a dead one, {times}"
     )
     settings = {
         "LINKWAY_RETRY_SCHEDULE_SECONDS": "[0, 0.2, 0.5]",

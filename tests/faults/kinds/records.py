@@ -33,7 +33,7 @@ async def repeat(run: Run) -> None:
     Then a second outcomes service, with a database of its own, hears the same records for
     the first time in shuffled order, each ten times: its plans must be those of the first.
     """
-    run.result.done = f"every record {_COPIES} times more, shuffled and late × {{times}}"
+    run.result.done = f"every record {_COPIES} times more, shuffled and late, {{times}}"
     async with staged(run.folder) as stage:
         async with run.loaded(stage):
             await asyncio.sleep(_LOAD_SECONDS)
@@ -198,7 +198,7 @@ DAMAGE: Mapping[str, Callable[[Any], _Damaged]] = {
 
 async def corrupt(run: Run) -> None:
     """Damaged records among good ones: each is set aside with a reason, by each consumer."""
-    run.result.done = f"{len(DAMAGE)} kinds of damage, {{times}} of each, under load"
+    run.result.done = f"{len(DAMAGE)} kinds of damage under load, each {{times}}"
     async with staged(run.folder) as stage:
         sent = 0
         async with run.loaded(stage):
@@ -230,7 +230,7 @@ async def corrupt(run: Run) -> None:
 
 async def poison(run: Run) -> None:
     """A backlog with one poison record in twenty takes hardly longer than one without."""
-    run.result.done = "a backlog with 5 % poison against one without × {times}"
+    run.result.done = "a backlog with 5 % poison against one without, {times}"
     async with staged(run.folder) as stage:
         async with run.loaded(stage):
             await asyncio.sleep(_LOAD_SECONDS)

@@ -13,7 +13,7 @@ _BETWEEN = (0.5, 3.0)
 
 async def kill_kafka(run: Run) -> None:
     """The broker is killed and started again on its data."""
-    run.result.done = "kill -9 of Kafka × {times}"
+    run.result.done = "kill -9 of Kafka, {times}"
     async with staged(run.folder) as stage, run.loaded(stage):
         for _ in range(run.times):
             await asyncio.sleep(run.chance.uniform(*_BETWEEN))
@@ -27,7 +27,7 @@ async def kill_kafka(run: Run) -> None:
 
 async def lose_primary(run: Run) -> None:
     """Of three members the primary steps down, then one is killed and comes back."""
-    run.result.done = "primary of three steps down {times} times, and is killed as often"
+    run.result.done = "primary of three steps down {times}, and is killed as often"
     async with staged(run.folder, members=3) as stage, run.loaded(stage):
         for _ in range(run.times):
             await asyncio.sleep(run.chance.uniform(*_BETWEEN))
