@@ -4,6 +4,7 @@
     make bench ARGS="--only accepting latency"
     make bench ARGS="--short --no-page"         # a few minutes: to see that it works
 
+Each part's figures are kept in ``.linkway`` as it ends; the page shows the last of each part.
 Everything runs on this machine: MongoDB, Apache Kafka where it can run, all services, the load.
 Ratios within one run count; the machine's own speed does not.
 """
@@ -21,6 +22,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import uvloop
+from pydantic import TypeAdapter
 from rich.console import Console
 from rich.progress import Progress
 
@@ -43,6 +45,8 @@ from tests.bench.referrals import (
 
 PARTS = ("accepting", "latency", "consuming", "growth", "england")
 PAGE = ROOT / "docs" / "performance.md"
+KEPT = ROOT / ".linkway" / "bench.json"
+FOUND = TypeAdapter(page.Found)
 
 
 @dataclass(frozen=True)
@@ -66,20 +70,31 @@ async def main(parts: Sequence[str], scale: Scale, *, write: bool) -> None:
     """Measure the parts and tell of each as it ends."""
     console = Console()
     broker: Broker | None = "tansu" if os.environ.get("LINKWAY_TEST_BROKER") == "tansu" else None
-    found = page.Found()
+    found = FOUND.validate_json(KEPT.read_bytes()) if write and KEPT.exists() else page.Found()
+
+    def keep(part: str, servers: str) -> None:
+        found.days[part] = f"{datetime.now(UTC).date().isoformat()}, {servers}"
+        if write:
+            KEPT.parent.mkdir(exist_ok=True)
+            KEPT.write_bytes(FOUND.dump_json(found))
+            PAGE.write_text(page.write(found, cores=os.cpu_count() or 1))
+            console.print(f"Written: {PAGE.relative_to(ROOT)}")
+
     async with Finder(local=broker, mongo_cache_gb=2) as finder:
         servers = await finder.servers()
-        found.servers = servers.description
         console.print(servers.description)
         if {"accepting", "latency"} & set(parts):
             found.accepting = await _accepting(console, finder, scale)
+            keep("accepting", servers.description)
         if "latency" in parts:
             most = found.accepting.median("new person")
             found.latency = await latency.measure(servers, most, scale.latency_seconds)
             console.print(page.latency_table(found.latency))
+            keep("latency", servers.description)
         if "consuming" in parts:
             found.consuming = await consuming.measure(servers, scale.backlog)
             console.print(page.consuming_table(found.consuming))
+            keep("consuming", servers.description)
         if "growth" in parts:
             with Progress(console=console, transient=True) as progress:
                 task = progress.add_task("filling", total=None)
@@ -91,6 +106,7 @@ async def main(parts: Sequence[str], scale: Scale, *, write: bool) -> None:
                     lambda count: progress.advance(task, count),
                 )
             console.print(page.growth_table(found.growth))
+            keep("growth", servers.description)
     if "england" in parts:
         with Progress(console=console, transient=True) as progress:
             task = progress.add_task("journeys of a day", total=scale.journeys)
@@ -98,10 +114,7 @@ async def main(parts: Sequence[str], scale: Scale, *, write: bool) -> None:
                 scale.journeys, 12.0, lambda done: progress.update(task, completed=done)
             )
         console.print(page.england_line(found.england))
-    if write:
-        day = datetime.now(UTC).date().isoformat()
-        PAGE.write_text(page.write(found, day=day, cores=os.cpu_count() or 1))
-        console.print(f"Written: {PAGE.relative_to(ROOT)}")
+        keep("england", "a replica set of three and Apache Kafka")
 
 
 async def _accepting(console: Console, finder: Finder, scale: Scale) -> page.Accepting:
