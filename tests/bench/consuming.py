@@ -40,7 +40,7 @@ async def measure(servers: Servers, referrals: int) -> Consuming:
                 listening = await read_listening(platform, http)
             for service in CONSUMERS:
                 await platform.processes.stop(service)
-            await run_linkway(platform, new(referrals))
+            await run_linkway(platform, new(referrals), to_the_end=False)
             topic = f"{platform.topic_prefix}referral-events"
             reads = {
                 group: ["referral-events"]

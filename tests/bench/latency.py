@@ -1,7 +1,7 @@
 """How soon a referral that was accepted is applied everywhere, at a part of the most possible.
 
-Referrals are sent when they are due, at 25, 50 and 75 % of the accepted rate measured in the
-same run. When each service applied each event is read from its own log lines.
+Referrals are sent when they are due, at 25, 50 and 75 % of the most that was accepted and applied
+everywhere in the same run. When each service applied each event is read from its own log lines.
 """
 
 from __future__ import annotations

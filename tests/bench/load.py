@@ -17,15 +17,21 @@ _OPEN_CONNECTIONS = 64
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What one run of load found."""
+    """What one run of load found; ``whole_seconds`` is until all it led to was applied."""
 
     accepted: int
     seconds: float
     latencies_ms: tuple[float, ...]
+    whole_seconds: float | None = None
 
     @property
     def per_second(self) -> float:
         return self.accepted / self.seconds
+
+    @property
+    def applied_per_second(self) -> float:
+        """Accepted and applied everywhere; accepted, where nobody applies anything."""
+        return self.accepted / (self.whole_seconds or self.seconds)
 
     def percentile(self, share: float) -> float:
         ordered = sorted(self.latencies_ms)

@@ -14,7 +14,9 @@ import asyncio
 import json
 import statistics
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -24,11 +26,14 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from services.console.demo.figures import read_listening
 from services.console.platform import Platform, client
+from shared.bus.offsets import GroupOffsets
 from shared.ids import new_id
 from shared.servers import Supervisor, free_port
 from tests.bench import transactional, usual
 from tests.bench.load import Load, post_all
+from tests.shared.bus.harness import settings_for
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CONNECTIONS = 64
@@ -202,7 +207,7 @@ async def heard_of(http: httpx.AsyncClient, platform: Platform, team: str) -> No
 
 
 async def drained(platform: Platform) -> None:
-    """Wait until every event has left the outbox, so that no turn pays for the one before."""
+    """Wait until every event has left the outbox."""
     async with platform.database("referral") as database:
         for _ in range(600):
             if (await database.collection("referrals").unsent_stats()).pending == 0:
@@ -215,7 +220,34 @@ async def run_bare(port: int, count: int) -> Load:
     return await post_all(port, "/referrals", new(count), headers="", connections=CONNECTIONS)
 
 
-async def run_linkway(platform: Platform, bodies: Iterator[bytes]) -> Load:
+async def worked_off(platform: Platform) -> None:
+    """Wait until every event is applied, so that no turn pays for the one before."""
+    await drained(platform)
+    prefix = platform.topic_prefix
+    async with client() as http:
+        listening = await read_listening(platform, http)
+    reads = {
+        f"{prefix}{name}": [f"{prefix}{t}" for t in topics] for name, topics in listening.items()
+    }
+    kafka = platform.servers
+    settings = settings_for(kafka.kafka_bootstrap, prefix, tansu=not kafka.kafka_idempotence)
+    offsets = GroupOffsets(settings, reads)
+    try:
+        for _ in range(1200):
+            standings = await offsets.look()
+            if not any(at.lag for each in standings.values() for at in each.places.values()):
+                return
+            await asyncio.sleep(0.25)
+    finally:
+        await offsets.close()
+    raise AssertionError("events were still not applied five minutes after the load")
+
+
+async def run_linkway(
+    platform: Platform, bodies: Iterator[bytes], *, to_the_end: bool = True
+) -> Load:
+    """Post the referrals, and wait until all that they lead to is done."""
+    started = time.perf_counter()
     token = platform.token("referrer", PRACTICE)
     port = int(platform.urls["referral"].rsplit(":", 1)[1])
     load = await post_all(
@@ -225,8 +257,11 @@ async def run_linkway(platform: Platform, bodies: Iterator[bytes]) -> Load:
         headers=f"Authorization: Bearer {token}\r\n",
         connections=CONNECTIONS,
     )
-    await drained(platform)
-    return load
+    if not to_the_end:
+        await drained(platform)
+        return load
+    await worked_off(platform)
+    return replace(load, whole_seconds=time.perf_counter() - started)
 
 
 def new(count: int, team: str = TEAM) -> Iterator[bytes]:

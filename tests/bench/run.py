@@ -87,7 +87,7 @@ async def main(parts: Sequence[str], scale: Scale, *, write: bool) -> None:
             found.accepting = await _accepting(console, finder, scale)
             keep("accepting", servers.description)
         if "latency" in parts:
-            most = found.accepting.median("new person")
+            most = found.accepting.sustained("new person")
             found.latency = await latency.measure(servers, most, scale.latency_seconds)
             console.print(page.latency_table(found.latency))
             keep("latency", servers.description)
