@@ -20,8 +20,6 @@ _Batch = Sequence[tuple[In, asyncio.Future[Out]]]
 
 _COMPANY = 3
 """Callers in the last batch, from which on the next waits for company."""
-_LOOKS = 5
-"""How often it is looked, while waiting, whether any came."""
 
 
 class Coalescer(Generic[In, Out]):
@@ -65,7 +63,7 @@ class Coalescer(Generic[In, Out]):
         try:
             while self._waiting:
                 if self._gather and self._last >= _COMPANY:
-                    await self._await_company()
+                    await asyncio.sleep(self._gather)
                 batch = self._waiting[: self._limit]
                 del self._waiting[: self._limit]
                 self._last = len(batch)
@@ -74,14 +72,6 @@ class Coalescer(Generic[In, Out]):
             self._running = None
             abandoned, self._waiting = [*batch, *self._waiting], []
             _fail(abandoned, asyncio.InvalidStateError("Stopped before this call was served."))
-
-    async def _await_company(self) -> None:
-        """Wait while more come, and no longer than ``gather``: who waits for no one waits idly."""
-        for _ in range(_LOOKS):
-            before = len(self._waiting)
-            await asyncio.sleep(self._gather / _LOOKS)
-            if len(self._waiting) == before:
-                return
 
     async def _serve(self, batch: _Batch[In, Out]) -> None:
         try:
