@@ -229,8 +229,8 @@ async def worked_off(platform: Platform) -> None:
     reads = {
         f"{prefix}{name}": [f"{prefix}{t}" for t in topics] for name, topics in listening.items()
     }
-    kafka = platform.servers
-    settings = settings_for(kafka.kafka_bootstrap, prefix, tansu=not kafka.kafka_idempotence)
+    servers = platform.servers
+    settings = settings_for(servers.kafka_bootstrap, prefix, tansu=not servers.kafka_idempotent)
     offsets = GroupOffsets(settings, reads)
     try:
         for _ in range(1200):
