@@ -141,11 +141,15 @@ class Load:
 
 
 class _Caller:
-    """One journey's commands, each under a key of its own."""
+    """One journey's commands, each under a key of its own.
+
+    Where a service has several addresses it stays with the one that answered last.
+    """
 
     def __init__(self, load: Load, http: httpx.AsyncClient, number: int) -> None:
         self._load, self._http, self._number = load, http, number
         self._count = 0
+        self._stays: dict[str, int] = {}
         self.key = ""
 
     async def post(
@@ -165,11 +169,11 @@ class _Caller:
         turn = 0
         while True:
             addresses = self._load.urls[service]
-            url = addresses[turn % len(addresses)] + path
+            at = (self._stays.get(service, 0) + turn) % len(addresses)
             turn += 1
             try:
                 answer = await self._http.post(
-                    url,
+                    addresses[at] + path,
                     json=body,
                     headers={**self._load.headers[who], "Idempotency-Key": self.key},
                 )
@@ -177,6 +181,7 @@ class _Caller:
                 ledger.retried[type(error).__name__] += 1
             else:
                 if answer.status_code == expect:
+                    self._stays[service] = at
                     ledger.acknowledged += 1
                     found: dict[str, Any] = answer.json()
                     return found
