@@ -14,7 +14,7 @@ from shared.bus.dead_letters import (
     reason_of,
 )
 from shared.bus.looking import RecordReader
-from shared.bus.offset_fetching import heed_errors
+from shared.bus.mended_client import mend
 from shared.bus.reading import TopicReader
 from shared.bus.shelf import NoShelf, Shelf, Turn
 from shared.bus.topics import ALL_TOPICS, AUDIT_ANCHORS, DEAD_LETTERS, ensure_topics, topic_name
@@ -50,4 +50,4 @@ __all__ = [
     "topic_name",
 ]
 
-heed_errors()
+mend()

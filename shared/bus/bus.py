@@ -188,17 +188,22 @@ class Bus:
     ) -> None:
         grace = self._settings.graceful_seconds
         end = asyncio.get_running_loop().time() + grace
+        subscriptions, self._subscriptions = self._subscriptions, {}
+        relay, self._relay = self._relay, None
         await end_tasks(consuming)
-        await asyncio.gather(
-            *(each.stop(grace * _CONSUMER_SHARE) for each in self._subscriptions.values())
+        stopped = await asyncio.gather(
+            *(each.stop(grace * _CONSUMER_SHARE) for each in subscriptions.values()),
+            return_exceptions=True,
         )
-        if self._relay is not None:
-            self._relay.stop()
+        # One that cannot be stopped must not keep the others' work from being finished.
+        for failure in stopped:
+            if isinstance(failure, Exception):
+                structlog.get_logger().error("consumer not stopped", exc_info=failure)
+        if relay is not None and relaying:
+            relay.stop()
             await asyncio.wait(relaying, timeout=_until(end))
         await end_tasks(relaying)
         await self._publisher.close(max(_LEAST_CLOSE_SECONDS, _until(end)))
-        self._subscriptions = {}
-        self._relay = None
 
     async def _check_relay(self) -> None:
         """A relay that waits for Kafka is well: the events are safe where they are."""

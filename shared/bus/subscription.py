@@ -142,6 +142,7 @@ class Subscription(Generic[StoresT]):
             coordinator._heartbeat_task,  # noqa: SLF001 - as above
             coordinator._commit_refresh_task,  # noqa: SLF001 - as above
             fetcher._fetch_task,  # noqa: SLF001 - as above
+            consumer._client._sync_task,  # noqa: SLF001 - as above
         )
         dead = [each for each in parts if each is not None and each.done()]
         return any(not each.cancelled() and each.exception() is not None for each in dead)

@@ -190,8 +190,11 @@ All of it was mended, with a test of its own:
 
 - A coordinator that was just restarted tells no offsets yet; aiokafka took that for a group without
   any and would have begun again at the first event of all ([decision 59](decisions.md)).
-- A consumer part of which had died on such an answer stood still for a minute before it was
-  replaced: now for five seconds.
+- Under uvloop a write to a closed connection raises an error that aiokafka does not expect. After
+  Kafka was killed half a dozen times one service could commit no more: all was applied, at three
+  seconds a batch, and would have been applied again after its next start.
+- A consumer part of which had died stood still for a minute before it was replaced: now for five
+  seconds. One that could not be stopped kept its whole service from ending: no more.
 - Messages claimed and not begun when their worker was stopped waited up to forty seconds for the
   claim to run out: they are given back.
 - With a publisher's clock an hour behind, a subscription made within that hour was not told; with

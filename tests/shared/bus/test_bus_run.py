@@ -254,3 +254,21 @@ async def test_a_consumer_that_gets_nowhere_is_not_well_and_recovers(
 
 async def _all_sent(collection: Collection) -> bool:
     return (await collection.unsent_stats()).pending == 0
+
+
+async def test_a_consumer_that_cannot_be_stopped_keeps_nothing_else_from_ending(
+    settings: ServiceSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = subscription_module.Subscription.stop
+
+    async def failing(self: subscription_module.Subscription[Applied], grace: float) -> None:
+        await really(self, grace)
+        raise RuntimeError("the connection is closed")
+
+    monkeypatch.setattr(subscription_module.Subscription, "stop", failing)
+    collection = Memory().collection("cases")
+    async with consuming(listening(), Applied(), settings, collections=[collection]) as bus:
+        await eventually(lambda: well(bus, "consumer"), within=REJOIN)
+        await Cases(collection).open("case-1")
+    assert (await collection.unsent_stats()).pending == 0
+    assert not await well(bus, "relay")

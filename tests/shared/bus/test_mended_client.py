@@ -1,12 +1,17 @@
-"""Offsets that Kafka cannot tell yet, as just after a broker was restarted."""
+"""What Kafka answers, and how connections end, while a broker is restarted."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
+import uvloop
 from aiokafka.client import AIOKafkaClient
+from aiokafka.conn import create_conn
+from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.commit import OffsetFetchRequest, OffsetFetchResponse_v3
+from aiokafka.protocol.metadata import MetadataRequest
 
 from shared.settings import ServiceSettings
 from shared.testing import eventually
@@ -56,3 +61,19 @@ async def test_offsets_not_told_yet_are_not_taken_for_none(
         await eventually(lambda: after.events != [], within=REJOIN)
     assert after.events == [("case-new", 1)]
     assert len(refused) == 2
+
+
+def test_a_closed_connection_fails_as_aiokafka_expects(kafka_bootstrap: str) -> None:
+    """Under uvloop, which the services run on, it fails with a RuntimeError that nobody expects."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_write_to_a_closed_connection(kafka_bootstrap))
+
+
+async def _write_to_a_closed_connection(bootstrap: str) -> None:
+    host, _, port = bootstrap.partition(":")
+    connection = await create_conn(host, int(port))
+    connection._writer.transport.abort()
+    await asyncio.sleep(0)  # closed now, and the task that reads from it has not heard yet
+    with pytest.raises(KafkaConnectionError):
+        connection.send(MetadataRequest([]))
+    assert not connection.connected()
