@@ -135,6 +135,10 @@ class Supervisor:
             await starting
             self._children[child.name] = child
 
+    def environment(self, name: str) -> dict[str, str]:
+        """What the child was started with; for another like it."""
+        return dict(self._children[name].env)
+
     async def run(self, name: str, command: Sequence[str], *, within: float = 60.0) -> None:
         """Run a command to its end; ServerError if it fails or takes longer."""
         await self.start(name, command)

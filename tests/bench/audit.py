@@ -231,20 +231,20 @@ async def running(
         yield Running(ports, f"Authorization: Bearer {token}\r\n", (processes, servers))
 
 
-async def know_team(database: Database) -> None:
+async def know_team(database: Database, team: str = TEAM) -> None:
     """What the directory would have told of the team, straight into the listings."""
     fact = ServicePublished(
         tenant=TENANT,
         seq=1,
         occurred_at=datetime.now(UTC),
         actor=EventActor(role="directory_curator", organisation="icb"),
-        service_id=TEAM,
+        service_id=team,
         organisation_id=ORGANISATION,
         service_role="link_worker_team",
     )
     cause = Cause(new_id(), Actor("referral", "service", "icb", TENANT), datetime.now(UTC))
     listings = Listings(database.collection("listings"))
-    await listings.insert(listing_key(TENANT, TEAM), heard(fact), [], cause)
+    await listings.insert(listing_key(TENANT, team), heard(fact), [], cause)
 
 
 async def list_known(service: Running) -> Sequence[tuple[str, str]]:

@@ -223,8 +223,9 @@ _ACCEPTING = """\
 validation, the rules, encryption, the audit and the outbox. Beside it FastAPI with one journalled
 insert (*bare insert*); with an insert and a publication awaited after it, which loses events in a
 crash (*insert, then publish*); and with an outbox written in one transaction (*outbox by
-transaction*). Processor time and bytes are of all processes together, for everything that a
-referral sets off.
+transaction*): none of them asks for a token, knows a rule, encrypts or keeps an audit. *Linkway
+without events* does all of that and tells nobody. Processor time and bytes are of all processes
+together, for everything that a referral sets off.
 
 """
 _SPENT = """\

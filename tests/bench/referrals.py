@@ -3,9 +3,10 @@
 64 connections, each posting one referral at a time to `POST /referrals`, with tokens,
 validation, the domain, the outbox, and the consumers of all four services behind it. The
 yardsticks are FastAPI with one journalled insert and nothing else (bare.py), with an insert and
-a publication after it (usual.py), and with an outbox by transaction (transactional.py). They take
-turns, so that a machine that is busy for a while is so for both; the ratio of the medians
-counts, never the figures alone.
+a publication after it (usual.py), with an outbox by transaction (transactional.py), and the
+referral service itself where it tells nobody anything (eventless.py). They take turns, so that
+a machine that is busy for a while is so for all; the ratio of the medians counts, never the
+figures alone.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ YARDSTICKS = {
     "insert, then publish": "usual",
     "outbox by transaction": "transactional",
 }
+EVENTLESS = "Linkway without events"
 TOPICS = (usual.TOPIC, transactional.TOPIC)
 TEAM, OTHER_TEAM, ORGANISATION, PRACTICE = new_id(), new_id(), "team-org", "Y90001"
 
@@ -111,7 +113,7 @@ def report(console: Console, results: dict[str, list[Load]], meter: Meter) -> No
     console.print(processor_table(results, meter))
     for name in ("known person", "new person"):
         ratios = ", ".join(
-            f"{medians[name] / medians[other]:.2f} of {other}" for other in YARDSTICKS
+            f"{medians[name] / medians[other]:.2f} of {other}" for other in (*YARDSTICKS, EVENTLESS)
         )
         console.print(f"ratio {name}: {ratios}")
 
@@ -216,8 +218,9 @@ async def drained(platform: Platform) -> None:
     raise AssertionError("events were still unsent a minute after the load")
 
 
-async def run_bare(port: int, count: int) -> Load:
-    return await post_all(port, "/referrals", new(count), headers="", connections=CONNECTIONS)
+async def run_bare(port: int, count: int, headers: Mapping[str, str]) -> Load:
+    said = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return await post_all(port, "/referrals", new(count), headers=said, connections=CONNECTIONS)
 
 
 async def worked_off(platform: Platform) -> None:

@@ -28,8 +28,10 @@ from rich.progress import Progress
 
 from services.console.platform import running_platform
 from shared.servers import Broker, Finder
-from tests.bench import consuming, england, growth, latency, page
+from tests.bench import consuming, england, eventless, growth, latency, page
 from tests.bench.referrals import (
+    EVENTLESS,
+    PRACTICE,
     ROOT,
     YARDSTICKS,
     Meter,
@@ -124,13 +126,15 @@ async def _accepting(console: Console, finder: Finder, scale: Scale) -> page.Acc
             servers, Path(folder), settings={"LINKWAY_LOG_LEVEL": "WARNING"}
         ) as platform:
             ports = {name: await yardstick(platform, module) for name, module in YARDSTICKS.items()}
+            ports[EVENTLESS] = await eventless.start(platform)
+            headers = platform.headers("referrer", PRACTICE)
             persons = await prepare(platform, scale.referrals * scale.rounds)
             meter = Meter(platform.processes, finder.processes)
             results = await take_turns(
                 console,
                 {
                     **{
-                        name: partial(run_bare, port, scale.referrals)
+                        name: partial(run_bare, port, scale.referrals, headers)
                         for name, port in ports.items()
                     },
                     "known person": lambda: run_linkway(platform, known(persons, scale.referrals)),
