@@ -29,7 +29,10 @@ def play_demo(
     seed: Annotated[int, typer.Option(help="The same seed makes the same people.")] = 2026,
     postcode_area: Annotated[
         list[str] | None,
-        typer.Option(help="Only practices and services of this area, such as S; may be repeated."),
+        typer.Option(
+            help="Only practices and services of this area, such as S, and all networks and "
+            "boards; may be repeated."
+        ),
     ] = None,
     prefix: Annotated[
         str | None,
