@@ -6,7 +6,6 @@ with ids of its own, straight into MongoDB: a benchmark may, a service may not.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -14,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bson import encode
+from bson import decode, encode
 from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient
 from pymongo.collection import Collection
@@ -95,14 +94,16 @@ def fill(platform: Platform, size: int, step: Step) -> None:
 
 
 def _copies(samples: list[dict[str, Any]]) -> Iterator[RawBSONDocument]:
+    # A million are made: reading one anew is many times as fast as copying it member by member.
+    encoded = [encode(sample) for sample in samples]
     while True:
-        for sample in samples:
-            yield RawBSONDocument(encode(_copy(sample)))
+        for sample in encoded:
+            yield RawBSONDocument(encode(_renamed(decode(sample))))
 
 
-def _copy(sample: dict[str, Any]) -> dict[str, Any]:
+def _renamed(made: dict[str, Any]) -> dict[str, Any]:
     """The document under ids of its own, with nothing to send and nobody's duplicate."""
-    made = copy.deepcopy(sample)
+    old = str(made["_id"])
     fresh = new_id()
     made["_id"] = fresh
     made["slot"] = slot_of(fresh)
@@ -110,7 +111,7 @@ def _copy(sample: dict[str, Any]) -> dict[str, Any]:
     made.pop("outbox_since", None)
     made.pop("due_at", None)
     for part in ("state", "facets"):
-        _rename(made.get(part) or {}, str(sample["_id"]), fresh)
+        _rename(made.get(part) or {}, old, fresh)
     return made
 
 
