@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,6 @@ import stamina
 import structlog
 from fastapi import APIRouter, FastAPI
 
-from shared.audit import PURPOSES
 from shared.audit.anchors import Anchoring
 from shared.audit.api import ROWS as AUDIT_ROWS
 from shared.audit.api import TAG as AUDIT_TAG
@@ -28,6 +27,7 @@ from shared.clock import Clock
 from shared.doctor import Doctor
 from shared.errors import Unavailable
 from shared.events import Event
+from shared.introduction import INTRODUCTION
 from shared.ops import (
     TAG,
     CountWaiting,
@@ -56,11 +56,7 @@ from shared.web import (
     health_router,
     test_clock_router,
 )
-
-Worker = Callable[[], Awaitable[None]]
-"""Work that goes on for as long as the service runs; it ends when it is cancelled."""
-
-_REST = 1.0
+from shared.workers import Worker, named, running
 
 
 class Runtime:
@@ -195,15 +191,15 @@ class Runtime:
                     ("repair", repair.work),
                     ("rebuild", rebuilder.work),
                 )
-                for name, work in (*own, *_named(workers)):
-                    await stack.enter_async_context(_running(name, work, patience))
+                for name, work in (*own, *named(workers)):
+                    await stack.enter_async_context(running(name, work, patience))
                 yield
 
         app = create_base_app(
             settings=self.settings,
             title=title,
             summary=summary,
-            description=f"{description}\n\n{_DESCRIPTION}".strip(),
+            description=f"{description}\n\n{INTRODUCTION}".strip(),
             policy=policy,
             tags={**(tags or {}), **AUDIT_TAG, **TAG},
             lifespan=lifespan,
@@ -291,29 +287,6 @@ def _real_time() -> datetime:
     return datetime.now(UTC)
 
 
-_DESCRIPTION = """\
-**A token.** Every call carries a bearer token that says who calls: their role and their
-organisation. While `make demo` runs, `linkway token --folder .linkway/demo --role ROLE
---organisation ID` prints one (`.venv/bin/linkway`, if that is not on your path). At `/docs`,
-press *Authorize* and paste it. Where a token speaks for several roles, `Linkway-Role` names one
-(`link_worker`, or `link_worker@team-1`); `Linkway-Tenant` names a tenant that yours has succeeded.
-
-**Examples.** Ids of services and organisations in them are those of the directory that
-`make demo` loads: the fictional town of Merrowhaven. Ids that only your own calls make, such as
-a case's, are placeholders: put in those you were given.
-
-**Errors** are problem documents (RFC 9457): `detail` says what was wrong, `errors` where.
-
-**Repeats and conflicts.** A command repeated under the same `Idempotency-Key` changes nothing and
-gets the first answer. `If-Match` with the `ETag` you read makes sure that you decide on what is
-still true.
-
-**Purpose.** What is read and written about persons is audited. The header `Purpose-Of-Use` says
-what for, by a code of HL7's PurposeOfUse; without it `CAREMGT` counts. Other codes than these are
-refused (422):
-""" + "\n".join(f"- `{code}` {words}" for code, words in PURPOSES.items())
-
-
 def _settle_memory() -> None:
     """Keep the collector from walking through what was imported again and again.
 
@@ -339,35 +312,6 @@ async def _prepare(stores: Sequence[Store[Any] | Book], *, within: float) -> Non
             if attempt.num > 1:
                 structlog.get_logger().warning("waiting for MongoDB", attempt=attempt.num)
             await asyncio.gather(*(store.ensure_indexes() for store in stores))
-
-
-@asynccontextmanager
-async def _running(name: str, work: Worker, patience: float) -> AsyncIterator[None]:
-    """Keep ``work`` going while the block runs, then let it end in its own way.
-
-    It is told again after ``patience`` seconds, in case a library kept the first word to
-    itself: a stop must not hang.
-    """
-    task = asyncio.create_task(_supervised(name, work), name=name)
-    try:
-        yield
-    finally:
-        while not task.done():
-            task.cancel()
-            await asyncio.wait({task}, timeout=patience)
-
-
-async def _supervised(name: str, work: Worker) -> None:
-    while True:
-        try:
-            await work()
-        except Exception as error:  # noqa: BLE001 - whatever it was, the work goes on
-            structlog.get_logger().error("worker failed", worker=name, exc_info=error)
-        await asyncio.sleep(_REST)
-
-
-def _named(workers: Sequence[Worker]) -> list[tuple[str, Worker]]:
-    return [(f"worker-{n}", worker) for n, worker in enumerate(workers, start=1)]
 
 
 def _contract_router(contract: dict[str, Any]) -> APIRouter:
