@@ -19,6 +19,8 @@ class Result:
     fault: str
     title: str
     day: str
+    load: float = 0.0
+    """The machine's load average when it began: above its cores, others worked on it too."""
     servers: str = ""
     done: str = ""
     """What was done, in words, with the names of ``counts`` for how often."""
@@ -127,6 +129,7 @@ def _row(title: str, runs: Sequence[Result]) -> str:
         ),
         recovery,
         f"{sum(each.seconds for each in runs):.0f}",
+        f"{max(each.load for each in runs):.0f}",
         ", ".join(str(each.seed) for each in runs),
     )
     return f"| {' | '.join(cells)} |"
@@ -153,6 +156,7 @@ _COLUMNS = (
     "messages again",
     "recovery s, p50 / p99",
     "run s",
+    "load",
     "seeds",
 )
 
@@ -176,6 +180,9 @@ what is stored, on the topics, applied by each consumer and taken by the receive
   gives nothing back: its relay's leases and its places in the consumer groups run out ten seconds
   later, so after kill -9 most of the time is that wait. It is the price of not taking a slow
   process for a dead one; one that is stopped gives both back at once.
+- **load**: the machine's load average when the run began. Where it is above the number of cores the
+  machine had other work, and recovery took longer than on one of its own: nine seconds after a kill
+  of Kafka at a load of 2, more than twenty at 11.
 
 {head}
 {rows}

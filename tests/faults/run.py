@@ -70,7 +70,9 @@ async def run_one(console: Console, fault: Fault, *, times: int, seed: int) -> R
         TimeElapsedColumn(),
     )
     today = datetime.now(UTC).date().isoformat()
-    result = Result(fault=fault.name, title=fault.title, day=today, seed=seed)
+    result = Result(
+        fault=fault.name, title=fault.title, day=today, load=os.getloadavg()[0], seed=seed
+    )
     started = time.monotonic()
     with TemporaryDirectory() as folder, Progress(*columns, console=console) as progress:
         task = progress.add_task(fault.title, total=times)

@@ -13,6 +13,7 @@ def killed(seed: int, *, times: int, recoveries: list[float], wrong: list[str]) 
         fault="kill-services",
         title="A service is killed",
         day=f"2026-03-0{seed}",
+        load=seed + 0.2,
         servers="MongoDB, Kafka",
         done="kill -9 of each service, {times}",
         counts=Counter(times=times),
@@ -40,7 +41,7 @@ def test_runs_of_several_seeds_are_one_row_added_up(tmp_path: Path) -> None:
     )
     assert (
         "| A service is killed (`kill-services`) | kill -9 of each service, 4 times "
-        "| 2,800 | 0 | 0 | 0 | 0 | 3 | 12.0 / 13.0 | 201 | 1, 2 |"
+        "| 2,800 | 0 | 0 | 0 | 0 | 3 | 12.0 / 13.0 | 201 | 2 | 1, 2 |"
     ) in lines
     assert "- **A service is killed**: requests sent again: 10 after ConnectError." in lines
     assert any("Run on 2026-03-01 to 2026-03-02, 2 cores" in line for line in lines)
