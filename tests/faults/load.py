@@ -177,8 +177,10 @@ class _Caller:
                     json=body,
                     headers={**self._load.headers[who], "Idempotency-Key": self.key},
                 )
-            except httpx.TransportError as error:
-                ledger.retried[type(error).__name__] += 1
+            except (httpx.TransportError, AttributeError) as error:
+                # The latter is anyio's, where uvloop's connection is closed as it is made.
+                known = isinstance(error, httpx.TransportError)
+                ledger.retried[type(error).__name__ if known else "ConnectError"] += 1
             else:
                 if answer.status_code == expect:
                     self._stays[service] = at

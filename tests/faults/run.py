@@ -93,7 +93,7 @@ async def run_one(console: Console, fault: Fault, *, times: int, seed: int) -> R
             await fault.run(run)
         except Exception as error:  # noqa: BLE001 - told as this fault's failure; the next ones run
             result.wrong.append(f"the run ended early: {_innermost(error)!r}")
-            console.print_exception()
+            console.print_exception(max_frames=4)
         _keep_logs(Path(folder), fault)
     result.seconds = time.monotonic() - started
     verdict = "[green]passed[/]" if result.passed else "[red]failed[/]"
