@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -85,8 +85,13 @@ def load(folder: Path) -> list[Result]:
     return found
 
 
-def to_markdown(results: Sequence[Result], *, cores: int, not_run: Sequence[str] = ()) -> str:
-    """The page ``docs/faults.md``; runs of one fault with several seeds are one row."""
+def to_markdown(
+    results: Sequence[Result], *, cores: int, fuller: Mapping[str, int] | None = None
+) -> str:
+    """The page ``docs/faults.md``; runs of one fault with several seeds are one row.
+
+    ``fuller`` says how often a whole ``make faults`` does each fault, by name.
+    """
     runs: dict[str, list[Result]] = defaultdict(list)
     for each in results:
         runs[each.title].append(each)
@@ -95,7 +100,7 @@ def to_markdown(results: Sequence[Result], *, cores: int, not_run: Sequence[str]
     return _PAGE.format(
         head=head,
         rows="\n".join(_row(title, own) for title, own in runs.items()),
-        not_run=f"\n**Not run here**: {', '.join(not_run)}.\n" if not_run else "",
+        short_of=_short_of(results, fuller or {}),
         notes="\n".join(line for title, own in runs.items() for line in _notes(title, own)),
         servers="; ".join(sorted({each.servers for each in results})),
         days=" to ".join(dict.fromkeys((days[0], days[-1]))),
@@ -133,6 +138,17 @@ def _row(title: str, runs: Sequence[Result]) -> str:
         ", ".join(str(each.seed) for each in runs),
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _short_of(results: Sequence[Result], fuller: Mapping[str, int]) -> str:
+    """What a whole ``make faults`` does and these runs did not, or nothing."""
+    done: Counter[str] = Counter()
+    for each in results:
+        done[each.fault] += each.counts["times"]
+    missing = [f"`{name}` {done[name]} of {n}" for name, n in fuller.items() if done[name] < n]
+    if not missing:
+        return ""
+    return f"\nShort of a whole `make faults`, in rounds: {', '.join(missing)}.\n"
 
 
 def _notes(title: str, runs: Sequence[Result]) -> Iterable[str]:
@@ -186,7 +202,7 @@ what is stored, on the topics, applied by each consumer and taken by the receive
 
 {head}
 {rows}
-{not_run}
+{short_of}
 To repeat one: `make faults ARGS="--only NAME --seed SEED"`. The seed repeats every choice, though
 not the machine's own timing. A row of several seeds is as many runs, added up; `--times N` says how
 often each does the fault.

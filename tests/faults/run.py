@@ -54,9 +54,8 @@ async def main(
     if write:
         order = [fault.name for fault in FAULTS]
         kept = sorted(load(KEPT), key=lambda each: (order.index(each.fault), each.seed))
-        known = {each.fault for each in kept}
-        not_run = [fault.title for fault in FAULTS if fault.name not in known]
-        PAGE.write_text(to_markdown(kept, cores=os.cpu_count() or 1, not_run=not_run))
+        fuller = {fault.name: fault.full for fault in FAULTS}
+        PAGE.write_text(to_markdown(kept, cores=os.cpu_count() or 1, fuller=fuller))
         console.print(f"Written: {PAGE.relative_to(ROOT)}")
     return passed
 

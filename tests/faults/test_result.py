@@ -30,7 +30,8 @@ def killed(seed: int, *, times: int, recoveries: list[float], wrong: list[str]) 
 def page(tmp_path: Path, *results: Result) -> list[str]:
     for each in results:
         save(tmp_path, each)
-    return to_markdown(load(tmp_path), cores=2).splitlines()
+    fuller = {"kill-services": 4, "kill-kafka": 20}
+    return to_markdown(load(tmp_path), cores=2, fuller=fuller).splitlines()
 
 
 def test_runs_of_several_seeds_are_one_row_added_up(tmp_path: Path) -> None:
@@ -44,6 +45,7 @@ def test_runs_of_several_seeds_are_one_row_added_up(tmp_path: Path) -> None:
         "| 2,800 | 0 | 0 | 0 | 0 | 3 | 12.0 / 13.0 | 201 | 2 | 1, 2 |"
     ) in lines
     assert "- **A service is killed**: requests sent again: 10 after ConnectError." in lines
+    assert "Short of a whole `make faults`, in rounds: `kill-kafka` 0 of 20." in lines
     assert any("Run on 2026-03-01 to 2026-03-02, 2 cores" in line for line in lines)
 
 
