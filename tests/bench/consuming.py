@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from aiokafka import TopicPartition
+
 from services.console.demo.figures import read_listening
 from services.console.demo.topics import open_topics
 from services.console.platform import Platform, client, running_platform
+from shared.bus import TopicReader
 from shared.servers import Servers
 from shared.testing import eventually
 from tests.bench.referrals import ROOT, new, prepare, run_linkway
@@ -47,10 +50,9 @@ async def measure(servers: Servers, referrals: int) -> Consuming:
                 for group, topics in listening.items()
                 if "referral-events" in topics
             }
-            async with open_topics(
-                servers.kafka_bootstrap, platform.topic_prefix, {"none": ["referral-events"]}
-            ) as topics:
-                records = await topics.written()
+            partitions = [TopicPartition(topic, number) for number in range(12)]
+            async with TopicReader(servers.kafka_bootstrap, partitions) as reader:
+                records = len(await reader.read_on())
             raw = await asyncio.to_thread(_raw, servers, topic, records)
             rates = {}
             for service in CONSUMERS:
