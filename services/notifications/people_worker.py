@@ -45,6 +45,8 @@ from shared.errors import Contended, NotFound, Unavailable
 log = structlog.get_logger("people")
 
 _BATCH = 32
+_GATHER_SECONDS = 0.25
+"""How long news waits for company: messages that are claimed and asked about together cost less."""
 
 
 class Reaching(Protocol):
@@ -104,6 +106,7 @@ class PeopleWorker:
                     with suppress(TimeoutError):
                         async with asyncio.timeout(self._poll):
                             await messages.recorded.wait()
+                            await asyncio.sleep(_GATHER_SECONDS)
         finally:
             await self._finish()
 

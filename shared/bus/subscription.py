@@ -33,6 +33,9 @@ _COMMIT_SECONDS = 3.0
 _LEAVE_SECONDS = 4.0
 _HAND_OVER_SECONDS = 5.0
 _LAG_SECONDS = 5.0
+_GATHER_SECONDS = 0.03
+_COMPANY = 32
+"""Records in a batch, from which on the next does not wait for company."""
 _STALL_SECONDS = 60.0
 
 
@@ -161,6 +164,9 @@ class Subscription(Generic[StoresT]):
             self._work = None
             self._finished += progress.count
             self._idle.set()
+        if progress.count < _COMPANY and not self._applier.stopping.is_set():
+            # A batch costs much, a record in it little: let the next ones come together.
+            await asyncio.sleep(_GATHER_SECONDS)
 
     async def _settle(self, progress: Progress) -> None:
         consumer = self._subscriber.consumer
