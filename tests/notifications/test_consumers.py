@@ -133,7 +133,7 @@ async def test_an_event_on_kafka_reaches_the_subscribed_webhook_and_is_told_of(
     referral = sealed(created())
     for envelope in (referral, sealed(accepted()), sealed(capacity_changed())):
         await tell(envelope)
-    await eventually(lambda: len(receiver.taken) == 2, within=20)
+    await eventually(lambda: len(receiver.taken) == 2, within=40)
     by_type = {taken.json["type"]: taken for taken in receiver.taken}
     assert set(by_type) == {"referral-created", "capacity-changed"}
     assert by_type["referral-created"].json["data"]["event_id"] == referral.id
