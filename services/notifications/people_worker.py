@@ -45,8 +45,9 @@ from shared.errors import Contended, NotFound, Unavailable
 log = structlog.get_logger("people")
 
 _BATCH = 32
-_GATHER_SECONDS = 0.25
-"""How long news waits for company: messages that are claimed and asked about together cost less."""
+_GATHER_SHARE = 0.25
+"""Of the poll: how long news waits for company, since messages that are claimed and asked about
+together cost less."""
 
 
 class Reaching(Protocol):
@@ -106,7 +107,7 @@ class PeopleWorker:
                     with suppress(TimeoutError):
                         async with asyncio.timeout(self._poll):
                             await messages.recorded.wait()
-                            await asyncio.sleep(_GATHER_SECONDS)
+                            await asyncio.sleep(_GATHER_SHARE * self._poll)
         finally:
             await self._finish()
 

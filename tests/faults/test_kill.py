@@ -25,7 +25,7 @@ from tests.notifications.receivers import MailReceiver, mail_receiver
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults-kill"), pytest.mark.timeout(300)]
 
-REFERRALS = 500
+REFERRALS = 300
 SENDERS = 16
 PARTITIONS = 4
 TEAM = new_id()
