@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import fields
@@ -182,6 +183,7 @@ class Runtime:
                     within=self.settings.graceful_seconds,
                 )
                 _settle_memory()
+                _share_processor()
                 patience = 2 * self.settings.graceful_seconds
                 own = (
                     ("bus", bus.run),
@@ -285,6 +287,19 @@ class Runtime:
 def _real_time() -> datetime:
     """The time by which plumbing works: a demonstration moves that of the service's records."""
     return datetime.now(UTC)
+
+
+_TURN_SECONDS = 0.0005
+"""How long the event loop may keep the interpreter while a thread of MongoDB's driver waits for it.
+
+Python's own 5 ms are waited for several times in each question to the database: with 46 referrals
+a second half were answered in 77 ms, and with this in 24.
+"""
+
+
+def _share_processor() -> None:
+    """Let the driver's threads have their turn soon."""
+    sys.setswitchinterval(_TURN_SECONDS)
 
 
 def _settle_memory() -> None:
