@@ -84,6 +84,10 @@ async def subscribe(service: Service, body: dict[str, Any], actor: Any = PROVIDE
         return bool(view["status"] == "active" or view["challenge"]["attempt_count"] > 0)
 
     await eventually(asked)
+    if (await service.get(path, actor)).json()["status"] == "active":
+        # It may be seen a moment before it is safe, and news goes by what is safe.
+        parties = [actor.organisation]
+        await eventually(lambda: service.stores.subscriptions.active(actor.tenant, parties))
     return str(answer.json()["id"])
 
 
