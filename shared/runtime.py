@@ -292,8 +292,8 @@ def _real_time() -> datetime:
 _TURN_SECONDS = 0.0005
 """How long the event loop may keep the interpreter while a thread of MongoDB's driver waits for it.
 
-Python's own 5 ms are waited for several times in each question to the database: with 46 referrals
-a second half were answered in 77 ms, and with this in 24.
+Python's own 5 ms are waited for several times in each question to the database; docs/performance.md
+has what this brought.
 """
 
 

@@ -27,7 +27,6 @@ from tests.bench.referrals import Meter, new, prepare, run_linkway
 FILLED = {
     "referral": ("referrals", "persons"),
     "outcomes": ("plans",),
-    "notifications": ("deliveries",),
 }
 _BATCH = 2_000
 _TURNS = 3

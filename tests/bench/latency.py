@@ -1,7 +1,8 @@
 """How soon a referral that was accepted is applied everywhere, at a part of the most possible.
 
-Referrals are sent when they are due, at 25, 50 and 75 % of the most that was accepted and applied
-everywhere in the same run. When each service applied each event is read from its own log lines.
+Referrals are sent when they are due, at 10, 25, 50 and 75 % of the most that was accepted and
+applied everywhere in the same run. When each service applied each event is read from its own log
+lines, which are those for debugging.
 """
 
 from __future__ import annotations
@@ -19,22 +20,34 @@ from aiokafka import TopicPartition
 
 from services.console.platform import Platform, client, running_platform
 from shared.bus import TopicReader
-from shared.servers import Servers
+from shared.servers import Servers, Supervisor
 from shared.testing import eventually
 from tests.bench.load import post_at
-from tests.bench.referrals import ORGANISATION, PRACTICE, drained, new, prepare
+from tests.bench.referrals import (
+    ORGANISATION,
+    PRACTICE,
+    Meter,
+    drained,
+    new,
+    prepare,
+    worked_off,
+)
 from tests.notifications.receivers import web_receiver
 
-SHARES = (0.25, 0.5, 0.75)
+SHARES = (0.1, 0.25, 0.5, 0.75)
 CONSUMERS = ("directory", "outcomes", "notifications")
 
 
 @dataclass(frozen=True)
 class Latency:
-    """Milliseconds from the answer to the application, for each referral, by service."""
+    """Milliseconds from the answer to the application, for each referral, by service.
+
+    ``processor_ms`` is what all processes took for one, the services and the servers.
+    """
 
     share: float
     per_second: float
+    processor_ms: float
     to_answer: list[float]
     to_applied: Mapping[str, list[float]]
 
@@ -44,7 +57,9 @@ class Latency:
         return [max(each) for each in zip(*self.to_applied.values(), strict=True)]
 
 
-async def measure(servers: Servers, most: float, seconds: float) -> list[Latency]:
+async def measure(
+    servers: Servers, processes: Supervisor, most: float, seconds: float
+) -> list[Latency]:
     """One platform, the shares one after another."""
     with TemporaryDirectory() as folder:
         async with (
@@ -58,10 +73,15 @@ async def measure(servers: Servers, most: float, seconds: float) -> list[Latency
         ):
             await prepare(platform, 200)
             await _subscribe(platform, hook.url)
-            return [await _at(platform, share, most * share, seconds) for share in SHARES]
+            meter = Meter(platform.processes, processes)
+            return [await _at(platform, meter, share, most * share, seconds) for share in SHARES]
 
 
-async def _at(platform: Platform, share: float, per_second: float, seconds: float) -> Latency:
+async def _at(
+    platform: Platform, meter: Meter, share: float, per_second: float, seconds: float
+) -> Latency:
+    await worked_off(platform)
+    meter.note("before")
     port = int(platform.urls["referral"].rsplit(":", 1)[1])
     headers = f"Authorization: Bearer {platform.token('referrer', PRACTICE)}\r\n"
     answered = await post_at(
@@ -72,6 +92,7 @@ async def _at(platform: Platform, share: float, per_second: float, seconds: floa
         per_second=per_second,
     )
     await drained(platform)
+    meter.note(f"{share}")
     at = {json.loads(each.body)["id"]: each.answered_at for each in answered}
     events = await _created(platform, set(at))
     applied: dict[str, dict[str, float]] = {}
@@ -85,6 +106,7 @@ async def _at(platform: Platform, share: float, per_second: float, seconds: floa
     return Latency(
         share,
         per_second,
+        1000 * sum(meter.used[f"{share}"].values()) / len(answered),
         [1000 * (each.answered_at - each.due_at) for each in answered],
         {
             service: [

@@ -90,7 +90,9 @@ async def main(parts: Sequence[str], scale: Scale, *, write: bool) -> None:
             keep("accepting", servers.description)
         if "latency" in parts:
             most = found.accepting.sustained("new person")
-            found.latency = await latency.measure(servers, most, scale.latency_seconds)
+            found.latency = await latency.measure(
+                servers, finder.processes, most, scale.latency_seconds
+            )
             console.print(page.latency_table(found.latency))
             keep("latency", servers.description)
         if "consuming" in parts:
