@@ -83,7 +83,7 @@ def fill(platform: Platform, size: int, step: Step) -> None:
                 kept: Collection[Any] = mongo[platform.databases[service]][name]
                 samples = list(kept.find({"state": {"$exists": True}}, limit=200))
                 if not samples:
-                    continue
+                    raise RuntimeError(f"There is no document of {name} to copy.")
                 missing = size - kept.estimated_document_count()
                 made = _copies(samples)
                 for start in range(0, missing, _BATCH):
