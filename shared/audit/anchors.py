@@ -17,6 +17,7 @@ from shared.audit.chain import Anchor
 from shared.audit.journal import Journal
 from shared.audit.sheets import Head
 from shared.bus.broker import connection_options
+from shared.bus.ending import to_its_end
 from shared.bus.reading import TopicReader
 from shared.bus.topics import AUDIT_ANCHORS, topic_name
 from shared.errors import Unavailable
@@ -82,7 +83,7 @@ async def read_anchors(settings: KafkaSettings) -> list[Anchor]:
     topic, options = topic_name(settings, AUDIT_ANCHORS), connection_options(settings)
     admin = AIOKafkaAdminClient(**options)
     try:
-        await admin.start()
+        await to_its_end(admin.start())
         (found,) = await admin.describe_topics([topic])
         partitions = [TopicPartition(topic, each["partition"]) for each in found["partitions"]]
         if not partitions:

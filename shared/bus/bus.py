@@ -188,9 +188,10 @@ class Bus:
     ) -> None:
         grace = self._settings.graceful_seconds
         end = asyncio.get_running_loop().time() + grace
+        await end_tasks(consuming)
+        # Only now: until it has ended, each may still put another in a place.
         subscriptions, self._subscriptions = self._subscriptions, {}
         relay, self._relay = self._relay, None
-        await end_tasks(consuming)
         stopped = await asyncio.gather(
             *(each.stop(grace * _CONSUMER_SHARE) for each in subscriptions.values()),
             return_exceptions=True,

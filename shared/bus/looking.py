@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from shared.bus.broker import connection_options
 from shared.bus.dead_letters import Record
+from shared.bus.ending import to_its_end
 from shared.errors import NotFound, Unavailable
 from shared.settings import ServiceSettings
 
@@ -33,7 +34,7 @@ class RecordReader:
     async def __aenter__(self) -> Self:
         try:
             async with asyncio.timeout(_SECONDS):
-                await self._consumer.start()
+                await to_its_end(self._consumer.start())
         except (KafkaError, OSError, TimeoutError) as error:
             await self._consumer.stop()
             raise Unavailable("Kafka does not answer.") from error

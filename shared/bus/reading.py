@@ -8,6 +8,8 @@ from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from shared.bus.ending import to_its_end
+
 _FETCH_MS = 100
 _QUIET_MS = 300
 
@@ -33,7 +35,7 @@ class TopicReader:
         )
 
     async def __aenter__(self) -> Self:
-        await self._consumer.start()
+        await to_its_end(self._consumer.start())
         self._consumer.assign(self._partitions)
         return self
 

@@ -17,7 +17,7 @@ from shared.bus.batch import Applier, Patience, Progress
 from shared.bus.broker import make_broker
 from shared.bus.consumer import Consumer, StoresT
 from shared.bus.dead_letters import DeadLetters
-from shared.bus.ending import end_tasks
+from shared.bus.ending import end_tasks, to_its_end
 from shared.bus.shelf import Shelf
 from shared.bus.topics import topic_name
 from shared.errors import Unavailable
@@ -85,7 +85,7 @@ class Subscription(Generic[StoresT]):
     async def start(self) -> None:
         """Join the group. Raises Unavailable when Kafka does not answer."""
         try:
-            await self._broker.start()
+            await to_its_end(self._broker.start())
         except (KafkaError, OSError, TimeoutError) as error:
             await self.stop(0.0)
             raise Unavailable("Kafka does not answer.") from error

@@ -10,6 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from shared.bus.broker import connection_options
+from shared.bus.ending import to_its_end
 from shared.errors import Unavailable
 from shared.events import ALL_EVENTS
 from shared.kafkasettings import KafkaSettings
@@ -50,7 +51,7 @@ async def ensure_topics(settings: KafkaSettings, names: Iterable[str] = ALL_TOPI
     wanted = {topic_name(settings, name): name for name in names}
     admin = AIOKafkaAdminClient(**connection_options(settings))
     try:
-        await admin.start()
+        await to_its_end(admin.start())
         async with asyncio.timeout(_SECONDS):
             missing = sorted(set(wanted) - set(await admin.list_topics()))
             if missing and not settings.kafka_create_topics:

@@ -11,6 +11,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
 
 from shared.bus.broker import connection_options
+from shared.bus.ending import to_its_end
 from shared.bus.topics import topic_name
 from shared.doctor.finding import Finding, fail, ok, warn, worse
 from shared.settings import ServiceSettings
@@ -27,7 +28,7 @@ async def examine_kafka(
     try:
         try:
             async with asyncio.timeout(_SECONDS):
-                await admin.start()
+                await to_its_end(admin.start())
                 cluster = await admin.describe_cluster()
         except (KafkaError, OSError, TimeoutError) as error:
             yield fail(

@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 from shared.bus import Applier, Consumer, Copy, NoShelf, Record
 from shared.bus.batch import Patience, Progress
 from shared.bus.broker import connection_options
+from shared.bus.ending import to_its_end
 from shared.bus.topics import topic_name
 from shared.errors import Unavailable
 from shared.settings import ServiceSettings
@@ -87,7 +88,7 @@ class Follower:
     async def __aenter__(self) -> Self:
         try:
             async with asyncio.timeout(_SECONDS):
-                await self._kafka.start()
+                await to_its_end(self._kafka.start())
                 self._partitions = await self._all_partitions()
                 await self._kafka.seek_to_beginning(*self._partitions)
                 for partition, offset in self._starts.items():

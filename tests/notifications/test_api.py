@@ -137,6 +137,8 @@ async def test_the_same_post_again_gets_the_same_answer(
     service: Service, receiver: WebReceiver
 ) -> None:
     first = await service.post("/subscriptions", PROVIDER, webhook(receiver.url), key="k1")
+    assert first.json()["status"] == "pending"
+    await becomes(service, first.json()["id"], "active")
     again = await service.post("/subscriptions", PROVIDER, webhook(receiver.url), key="k1")
     assert (again.status_code, again.json()) == (201, first.json())
     other = await service.post("/subscriptions", PROVIDER, mail(), key="k1")

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Lock, Thread
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs
@@ -28,17 +28,20 @@ class Endpoint:
         self.expires_in = 300
         self.more: dict[str, Any] = {}
         self.asked: list[tuple[str, str]] = []
+        self.turn = Lock()
         endpoint = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"])).decode()
                 scope = parse_qs(body)["scope"][0]
-                endpoint.asked.append((self.headers["authorization"], scope))
+                with endpoint.turn:
+                    endpoint.asked.append((self.headers["authorization"], scope))
+                    number = len(endpoint.asked)
                 self.send_response(endpoint.status)
                 self.end_headers()
                 answer = {
-                    "access_token": f"token-{len(endpoint.asked)}",
+                    "access_token": f"token-{number}",
                     "expires_in": endpoint.expires_in,
                     "refresh_expires_in": 0,
                     "token_type": "Bearer",

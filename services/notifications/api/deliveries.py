@@ -122,7 +122,8 @@ async def resend_delivery(
     """
     saved = await handlers.resend(stores, delivery_id, cause)
     response.headers["ETag"] = etag(saved.version)
-    return DeliveryReceipt(id=saved.id, version=saved.version, status=saved.state.status)
+    status = saved.receipt.get("status", saved.state.status)
+    return DeliveryReceipt(id=saved.id, version=saved.version, status=status)
 
 
 def _fields(saved: Saved[Delivery]) -> dict[str, object]:

@@ -172,4 +172,5 @@ async def done_by_hand(
 
 def _receipt(saved: Saved[MessageBack], response: Response) -> MessageBackReceipt:
     response.headers["ETag"] = etag(saved.version)
-    return MessageBackReceipt(id=saved.id, version=saved.version, status=saved.state.status)
+    status = saved.receipt.get("status", saved.state.status)
+    return MessageBackReceipt(id=saved.id, version=saved.version, status=status)

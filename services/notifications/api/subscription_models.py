@@ -144,7 +144,8 @@ class SubscriptionReceipt(BaseModel):
     @classmethod
     def of(cls, saved: Saved[Subscription], **more: str | None) -> Self:
         """The receipt for a subscription as saved."""
-        return cls(id=saved.id, version=saved.version, status=saved.state.status, **more)
+        status = saved.receipt.get("status", saved.state.status)
+        return cls(id=saved.id, version=saved.version, status=status, **more)
 
 
 class ChallengeView(BaseModel):

@@ -50,6 +50,10 @@ class Deliveries(Store[Delivery]):
         person = state.about.facts.get("person_id")
         return [state.about.key, *([person] if isinstance(person, str) else ())]
 
+    def receipt(self, state: Delivery) -> Mapping[str, Any]:
+        """The status a command led to."""
+        return {"status": state.status}
+
     def facets(self, state: Delivery) -> Mapping[str, Any]:
         """A message that waits to be sent stands in its line."""
         return {"line": state.line} if state.status == "queued" else {}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from services.notifications.domain.messages_back import MessageBack, due
 from shared.store import Collection, Index, Step, Store
@@ -44,6 +45,10 @@ class MessagesBack(Store[MessageBack]):
         what = f"message back to {state.organisation_id}: {state.status}"
         failed = state.status in {"rejected", "timed_out", "undeliverable"}
         return [Step(state.ended_at or state.created_at, what, failed=failed)]
+
+    def receipt(self, state: MessageBack) -> Mapping[str, Any]:
+        """The status a command led to."""
+        return {"status": state.status}
 
     def due(self, state: MessageBack) -> datetime | None:
         """When it counts as not answered."""

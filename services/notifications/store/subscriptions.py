@@ -57,6 +57,10 @@ class Subscriptions(Store[Subscription]):
         self._listening: dict[tuple[str, str], tuple[float, tuple[Subscription, ...]]] = {}
         self._writes = 0
 
+    def receipt(self, state: Subscription) -> Mapping[str, Any]:
+        """The status a command led to."""
+        return {"status": state.status}
+
     def facets(self, state: Subscription) -> Mapping[str, Any]:
         """An organisation has one subscription at an address that has not ended."""
         made_by = {"made_by": state.made_by_organisation}
