@@ -78,6 +78,7 @@ class Runtime:
             settings.service,
             self.clock.now,
             Figures.registered(self.telemetry.registry),
+            settings.audit_daybook,
         )
 
     def collection(self, name: str) -> Collection:
@@ -139,6 +140,7 @@ class Runtime:
         shelf = LetterShelf(Letters(self.collection("dead_letters")))
         published = {event.topic for event in publishes}
         bus = Bus(self.settings, self.telemetry, shelf, publishes=published)
+        daybook = self.journal.daybook
         anchors = Anchoring(self.journal, bus, every=self.settings.audit_anchor_seconds)
         bus.relay([store.collection for store in kept if store.source])
         for consumer in consumers:
@@ -187,6 +189,7 @@ class Runtime:
                 patience = 2 * self.settings.graceful_seconds
                 own = (
                     ("bus", bus.run),
+                    *([("audit-daybook", daybook.run)] if daybook else ()),
                     ("audit-anchors", anchors.run),
                     ("sampler", operations.sampler.run),
                     ("reconciler", reconciler.run),

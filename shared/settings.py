@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 
@@ -153,6 +154,12 @@ class ServiceSettings(KafkaSettings):
         description="Time for work in hand at shutdown, in seconds; less than the platform's.",
     )
 
+    audit_daybook: Path | None = Field(
+        None,
+        description="Folder on a disk of this machine for the audit's lines of readings: they are "
+        "safe there before anything is shown, and in the database a moment later. It must outlive "
+        "the process. Unless set, each reading waits for the database.",
+    )
     audit_anchor_seconds: float = Field(
         15.0,
         gt=0,

@@ -116,6 +116,7 @@ async def running_platform(
         "LINKWAY_REFERRAL_BASE_URL": urls["referral"],
         "LINKWAY_DIRECTORY_BASE_URL": urls["directory"],
         "LINKWAY_OUTCOMES_BASE_URL": urls["outcomes"],
+        "LINKWAY_AUDIT_DAYBOOK": str(folder / "daybook"),
         "LINKWAY_WEBHOOK_ALLOW_LOOPBACK": "true",
         # Here a few people do in minutes the work of hundreds in weeks.
         "LINKWAY_RATE_PERSON": "off",

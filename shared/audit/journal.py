@@ -6,7 +6,9 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 
+from shared.audit.daybook import Daybook
 from shared.audit.figures import Figures
 from shared.audit.lines import Entry, first_link
 from shared.audit.sheets import Book, Head, sheet_of
@@ -25,6 +27,7 @@ _WAITING = 200
 class Journal:
     """The audit of one service; what ``write`` has returned for is safe.
 
+    With a ``folder`` for its daybook, ``note`` need not wait for the book (``daybook``).
     Replicas share the book: whoever is second to continue the chain reads where it ends now
     and tries again. One batch of a process is under way at a time.
     """
@@ -35,11 +38,13 @@ class Journal:
         service: str,
         now: Callable[[], datetime],
         figures: Figures | None = None,
+        folder: Path | None = None,
     ) -> None:
         self.book = book
         self.figures = figures
         self.service = service
         self.now = now
+        self.daybook = None if folder is None else Daybook(folder, service, self.write)
         self._head: Head | None = None
         self._append: Coalescer[Sequence[Entry], int] = Coalescer(
             self._append_all, limit=_WAITING, gather=_GATHER
@@ -59,6 +64,11 @@ class Journal:
         if self.figures is not None:
             self.figures.audit_lines_total.inc(len(lines))
         return number
+
+    async def note(self, lines: Sequence[Entry]) -> None:
+        """Keep the lines of a reading, before it is shown. Raises Unavailable as ``write`` does."""
+        if self.daybook is None or not self.daybook.note(lines):
+            await self.write(lines)
 
     async def head(self) -> Head:
         """Where the chain ends now."""

@@ -9,9 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 from pydantic_core import to_json
@@ -46,8 +45,7 @@ _MOST_RECORDS = 200
 """Records in one line; a longer list is cut into several."""
 
 
-@dataclass(frozen=True, slots=True)
-class Who:
+class Who(NamedTuple):
     """Who does something, at whose request, and what for."""
 
     tenant: str
@@ -64,8 +62,7 @@ class Who:
         return cls(actor.tenant, actor.subject, actor.role, actor.organisation, purpose, request_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Touched:
+class Touched(NamedTuple):
     """A record that was read or written, and the persons, cases or referrals it is about."""
 
     kind: str
@@ -73,8 +70,7 @@ class Touched:
     about: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A line that is to be written: its text, and what it is found by."""
 
     text: str
@@ -132,8 +128,10 @@ def entries(
 
     ``more`` are further fields of ``AuditLine``; those that are None are left out.
     """
+    if len(records) <= _MOST_RECORDS:
+        return [_entry(who, action, at, records, more)]
     parts = [records[n : n + _MOST_RECORDS] for n in range(0, len(records), _MOST_RECORDS)]
-    return [_entry(who, action, at, part, more) for part in parts or [()]]
+    return [_entry(who, action, at, part, more) for part in parts]
 
 
 def voiding(number: int, told: Entry, at: datetime) -> Entry:
@@ -164,11 +162,8 @@ def _entry(
 
 
 def _keys(tenant: str, subject: str, records: Sequence[Touched | AuditedRecord]) -> frozenset[str]:
-    found = {user_key(tenant, subject)}
-    for each in records:
-        found.add(about_key(tenant, each.id))
-        found.update(about_key(tenant, about) for about in each.about)
-    return frozenset(found)
+    ids = {each.id for each in records}.union(*(each.about for each in records))
+    return frozenset({user_key(tenant, subject), *(about_key(tenant, each) for each in ids)})
 
 
 def read_line(number: int, text: str) -> AuditLine:

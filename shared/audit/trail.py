@@ -26,14 +26,14 @@ class Trail:
 
     def __init__(self, journal: Journal, request_id: str, purpose: str) -> None:
         self._journal = journal
-        self._touched: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._touched: dict[tuple[str, str], Touched] = {}
         self.actor: Actor | None = None
         self.request_id = request_id
         self.purpose = purpose
 
     def note(self, kind: str, record_id: str, about: Sequence[str]) -> None:
         """This record was read, and is about these."""
-        self._touched[kind, record_id] = tuple(about)
+        self._touched[kind, record_id] = Touched(kind, record_id, tuple(about))
 
     @property
     def pending(self) -> bool:
@@ -46,13 +46,12 @@ class Trail:
 
     async def close(self, status: int, route: str) -> None:
         """Write down what was read. Raises Unavailable where that cannot be done."""
-        touched = [Touched(*place, about) for place, about in self._touched.items()]
-        self._touched = {}
+        touched, self._touched = [*self._touched.values()], {}
         outcome = "refused" if status in _REFUSALS else "failed"
         if status < HTTPStatus.BAD_REQUEST:
             outcome = "allowed"
         journal = self._journal
-        await journal.write(
+        await journal.note(
             entries(self.who(), "read", journal.now(), touched, outcome=outcome, route=route)
         )
 

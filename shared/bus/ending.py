@@ -10,7 +10,7 @@ from collections.abc import Coroutine, Iterable
 from typing import Any
 
 _ASK_AGAIN_SECONDS = 1.0
-_START_SECONDS = 3.0
+_LONGEST_SECONDS = 3.0
 
 
 def heed_cancellation() -> None:
@@ -20,16 +20,19 @@ def heed_cancellation() -> None:
         raise asyncio.CancelledError
 
 
-async def to_its_end(starting: Coroutine[Any, Any, None]) -> None:
-    """Await a client's start, and its end too where this task is told to stop meanwhile.
+async def to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Await what must not be left half done, to its end even where this task is told to stop.
 
-    A client given up half started holds connections that nobody can close any more.
+    A client given up half started holds connections that nobody can close any more. Waits for
+    three seconds at most.
     """
-    task = asyncio.ensure_future(starting)
+    task = asyncio.ensure_future(work)
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:
-        await asyncio.wait({task}, timeout=_START_SECONDS)
+        ended, _ = await asyncio.wait({task}, timeout=_LONGEST_SECONDS)
+        for each in ended:
+            each.exception()
         raise
 
 

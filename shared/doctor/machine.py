@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
 
+from shared.audit.daybook import UNREADABLE
 from shared.auth import Authenticator
 from shared.doctor.finding import Finding, fail, ok, warn, worse
 from shared.errors import Unavailable
@@ -28,8 +31,29 @@ async def examine_process(
         )
     else:
         yield ok("token keys", f"{count} keys of the issuer")
+    yield _daybook(settings.audit_daybook)
     for finding in _settings(settings):
         yield finding
+
+
+def _daybook(folder: Path | None) -> Finding:
+    name = "audit daybook"
+    if folder is None:
+        return ok(name, "none: readings wait for the database")
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        return fail(
+            name,
+            f"{folder} is not a folder that this service may write",
+            "see that LINKWAY_AUDIT_DAYBOOK names one, on a disk that outlives the process; "
+            "readings wait for the database meanwhile",
+        )
+    if unreadable := len(list(folder.glob(f"*{UNREADABLE}"))):
+        return warn(
+            name,
+            f"{unreadable} damaged pages in {folder}",
+            "keep them with the audit, which does not have their lines, and take them away",
+        )
+    return ok(name, f"in {folder}")
 
 
 def _python(version: tuple[int, ...]) -> Finding:

@@ -20,7 +20,7 @@ from string import Template
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "deploy/Dockerfile"
 
-_MADE_IN_THE_IMAGE = re.compile(r"(?<![\w./-])/(?=(?:app|opt|issuer)\b)")
+_MADE_IN_THE_IMAGE = re.compile(r"(?<![\w./-])/(?=(?:app|opt|issuer|daybook)\b)")
 
 
 @dataclass(frozen=True)

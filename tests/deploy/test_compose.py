@@ -246,6 +246,7 @@ def test_only_the_issuer_writes_where_the_services_read_its_keys() -> None:
         assert ALL[service]["volumes"] == [
             "issuer:/issuer:ro",
             "./deploy/identity:/identity:ro",
+            "daybook:/daybook",
         ]
         assert ALL[service]["environment"]["LINKWAY_JWKS"] == "/issuer/jwks.json"
 

@@ -62,7 +62,7 @@ def test_the_image_holds_the_services_and_what_they_share_and_nothing_else_of_ou
     image: dockerfile.Stage,
 ) -> None:
     assert {path.name for path in image.at("/app").iterdir()} == {"services", "shared"}
-    assert {path.name for path in image.root.iterdir()} == {"app", "issuer", "opt"}
+    assert {path.name for path in image.root.iterdir()} == {"app", "daybook", "issuer", "opt"}
     assert {path.name for path in image.at("/opt").iterdir()} == {"linkway"}
 
 

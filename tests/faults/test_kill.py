@@ -16,6 +16,8 @@ import pytest
 from aiokafka import TopicPartition
 
 from services.console.platform import SERVICES, TENANT, Platform, client, running_platform
+from shared.audit.chain import verify
+from shared.audit.lines import read_line
 from shared.bus import TopicReader
 from shared.ids import new_id
 from shared.servers import Kafka, Servers
@@ -36,6 +38,8 @@ class Sent:
     """What the senders know: the id of each referral that was acknowledged, by its key."""
 
     acknowledged: dict[str, str] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
+    """The ids of requests that were shown a referral."""
     retried: int = 0
 
     def reached(self, count: int) -> bool:
@@ -73,6 +77,7 @@ async def test_each_service_killed_once_under_load_loses_nothing_and_repeats_not
         assert len(sent.acknowledged) == REFERRALS
         await eventually(lambda: settled(platform), within=90)
         await counts_agree(platform, mail, set(sent.acknowledged.values()))
+        await eventually(lambda: all_readings_told(platform, sent.read), within=30)
         for service in platform.databases:
             async with platform.database(service) as database:
                 await database.drop()
@@ -134,10 +139,40 @@ async def send(
             else:
                 if answer.status_code == 201:
                     sent.acknowledged[key] = answer.json()["id"]
+                    await read(platform, http, answer.json()["id"], sent)
                     break
                 assert answer.status_code == 503, answer.text
                 sent.retried += 1
             await asyncio.sleep(random.uniform(0.05, 0.2))
+
+
+async def read(platform: Platform, http: httpx.AsyncClient, id_: str, sent: Sent) -> None:
+    """Read a referral once, whether it is shown or not."""
+    request_id = new_id()
+    headers = {**platform.headers("referrer", "Y90001"), "X-Request-ID": request_id}
+    try:
+        url = f"{platform.urls['referral']}/referrals/{id_}"
+        answer = await http.get(url, headers=headers, timeout=5)
+    except httpx.TransportError:
+        return
+    if answer.status_code == 200:
+        sent.read.add(request_id)
+
+
+async def all_readings_told(platform: Platform, shown: set[str]) -> bool:
+    """Whether the audit, which is whole, tells of every reading that was answered."""
+    async with platform.database("referral") as database:
+        verdict = await verify(database.book().walk(), "referral")
+        assert verdict.finding is None, verdict.finding
+        told = {
+            line.request_id
+            async for sheet in database.book().walk()
+            for line in (read_line(sheet.first, text) for text in sheet.lines)
+            if line.action == "read"
+        }
+    assert len(shown) > REFERRALS // 2
+    assert shown <= told
+    return True
 
 
 def referral() -> dict[str, object]:

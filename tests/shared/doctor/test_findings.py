@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,6 +54,16 @@ def test_a_standalone_server_fails_and_a_lone_member_is_for_demonstrations() -> 
 def test_clocks_that_differ(seconds: float, level: str) -> None:
     hello = {"localTime": NOW + timedelta(seconds=seconds)}
     assert mongodb._clock(hello, NOW).level == level
+
+
+def test_a_daybook_is_where_the_service_may_write_and_its_pages_can_be_read(tmp_path: Path) -> None:
+    assert machine._daybook(None).said == "none: readings wait for the database"
+    missing = machine._daybook(tmp_path / "none")
+    assert (missing.level, "LINKWAY_AUDIT_DAYBOOK" in (missing.do or "")) == ("fail", True)
+    assert machine._daybook(tmp_path).level == "ok"
+    (tmp_path / "referral-1.unreadable").write_text("")
+    damaged = machine._daybook(tmp_path)
+    assert (damaged.level, damaged.said) == ("warn", f"1 damaged pages in {tmp_path}")
 
 
 @pytest.mark.parametrize(
