@@ -32,10 +32,13 @@ class Slow:
     def __init__(self, database: Database) -> None:
         self._book = database.book()
         self.away = False
+        self.asked = 0
+        """How often lines were to be put into it."""
         self.going = asyncio.Event()
         self.going.set()
 
     async def append(self, sheet: Sheet) -> bool:
+        self.asked += 1
         await self.going.wait()
         if self.away:
             raise Unavailable("The database did not answer.")
@@ -103,7 +106,7 @@ async def test_lines_that_come_while_others_are_entered_follow_them(
     async with journal_on(book, tmp_path) as journal:
         book.going.clear()
         await journal.note([line("p1")])
-        await asyncio.sleep(0.1)  # p1 is under way
+        await eventually(lambda: book.asked)
         await journal.note([line("p2")])
         book.going.set()
         await eventually(lambda: not on_disk(tmp_path))
@@ -116,7 +119,7 @@ async def test_a_stop_enters_what_is_left_and_what_is_under_way_once(
     async with journal_on(book, tmp_path) as journal:
         book.going.clear()
         await journal.note([line("p1")])
-        await asyncio.sleep(0.1)  # p1 is under way
+        await eventually(lambda: book.asked)
         await journal.note([line("p2")])
         asyncio.get_running_loop().call_later(0.2, book.going.set)
     assert await in_book(book) == ["p1", "p2"]
@@ -269,7 +272,7 @@ async def test_the_pages_of_a_living_process_and_of_other_services_are_left_alon
         await living.note([line("p1")])
         async with journal_on(book, tmp_path) as second:
             await second.note([line("p2")])
-            await asyncio.sleep(0.2)
+            await eventually(lambda: book.asked == 2)
             book.going.set()
     assert sorted(await in_book(book)) == ["p1", "p2"]
     assert other.read_text() == "not ours\n"
