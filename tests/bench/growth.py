@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,6 +30,7 @@ FILLED = {
     "outcomes": ("plans",),
 }
 _BATCH = 2_000
+_AGE = timedelta(days=365)
 _TURNS = 3
 
 Step = Callable[[int], None]
@@ -101,7 +103,10 @@ def _copies(samples: list[dict[str, Any]]) -> Iterator[RawBSONDocument]:
 
 
 def _renamed(made: dict[str, Any]) -> dict[str, Any]:
-    """The document under ids of its own, with nothing to send and nobody's duplicate."""
+    """The document under ids of its own, with nothing to send and nobody's duplicate.
+
+    A million referrals come together in years: what looks at the last hours must not find them.
+    """
     old = str(made["_id"])
     fresh = new_id()
     made["_id"] = fresh
@@ -109,6 +114,8 @@ def _renamed(made: dict[str, Any]) -> dict[str, Any]:
     made["outbox"] = []
     made.pop("outbox_since", None)
     made.pop("due_at", None)
+    for moment in ("created_at", "updated_at"):
+        made[moment] -= _AGE
     for part in ("state", "facets"):
         _rename(made.get(part) or {}, old, fresh)
     return made

@@ -253,8 +253,8 @@ What was tried, and what became of it:
 - Services collect garbage less often. Kept: a tenth of the processor time.
 - A change's line of the audit is acknowledged together with the change. Not done: after a failover
   the chain could have a gap, unless the primary's term is watched.
-- What is read waits for its line to be on the machine's own disk, not in the database. Kept: one
-  reader alone has all but a hundredth of what it has without an audit ([decision 61](decisions.md)).
+- What is read waits for its line to be on the machine's own disk, not in the database. Kept: it
+  takes a tenth at most ([decision 61](decisions.md)).
 - A data key is made while the audit is told of the new person. Not done: it saves waiting, no
   processor time, and it is processor time that is short.
 
