@@ -37,9 +37,7 @@ consumer.leaves_tracks(*REFERRAL_STATUSES, CaseProfiled)(facts_without_case)
 @consumer.on(*REFERRAL_STATUSES)
 async def referral_moved(event: ReferralEvent, cause: Cause, stores: Stores) -> Saved[Case]:
     """Where each referral of the case stands."""
-    return await reporting.note(
-        stores, event.case_id, lambda case: reports.note_referral(case, event), cause
-    )
+    return await reporting.note_referral(stores, event, cause)
 
 
 @consumer.on(*COUNTED_CONTACTS)

@@ -34,7 +34,8 @@ _AT_A_TIME = 1000
 """Cases in a batch: many share a cell, so a large one costs less for each. Written down it
 takes some kilobytes a case, of the sixteen megabytes a document may have."""
 _LEASE = timedelta(seconds=30)
-_REST = 0.5
+_REST = 2.0
+"""Seconds at least: cases that change together share cells, and each cell costs a write."""
 _RESTS = 3.0
 """How many times as long as it worked counting rests: it takes a quarter of the time at most."""
 _CELLS_ADDED_TO = 500

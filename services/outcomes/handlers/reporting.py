@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from services.outcomes.domain import reports
 from services.outcomes.domain.change import changes_since_baseline
 from services.outcomes.domain.reports import (
     Case,
@@ -21,14 +22,15 @@ from services.outcomes.domain.reports import (
     lines_of,
     note_organisation,
     note_wellbeing,
+    opens_case,
     totals_of,
 )
 from services.outcomes.store import Stores
 from shared.cause import Actor, Cause
 from shared.errors import NotFound
-from shared.events import MeasureRecorded, OrganisationChanged
+from shared.events import MeasureRecorded, OrganisationChanged, ReferralEvent
 from shared.ids import derived_id
-from shared.store import Duplicate, Saved
+from shared.store import Change, Duplicate, Saved
 
 _MOST_ROWS = 400_000
 """Rows of cells that one answer adds up, at about a microsecond each."""
@@ -53,20 +55,42 @@ async def note(
     stores: Stores, case_id: str, change: Callable[[Case], Case], cause: Cause
 ) -> Saved[Case]:
     """Apply a fact to a case, whichever fact of it comes first."""
+    changed = _stamped(change, cause)
+    try:
+        return await stores.cases.update(case_id, changed, cause, remember=False)
+    except NotFound:
+        return await _note_first(stores, case_id, changed, cause)
 
+
+async def note_referral(stores: Stores, event: ReferralEvent, cause: Cause) -> Saved[Case]:
+    """Where a referral of the case stands; an intake that was made opens the case."""
+
+    def changed(case: Case) -> Case:
+        return reports.note_referral(case, event)
+
+    if not opens_case(event):
+        return await note(stores, event.case_id, changed, cause)
+    # It comes first as good as always, and is placed again where it is heard again.
+    saved = await _note_first(stores, event.case_id, _stamped(changed, cause), cause)
+    return await _place(stores, saved, cause)
+
+
+async def _note_first(
+    stores: Stores, case_id: str, changed: Change[Case], cause: Cause
+) -> Saved[Case]:
+    blank = Case(tenant=cause.actor.tenant, case_id=case_id, changed_at=cause.at)
+    try:
+        return await stores.cases.insert(case_id, changed(blank)[0], (), cause)
+    except Duplicate:
+        return await stores.cases.update(case_id, changed, cause, remember=False)
+
+
+def _stamped(change: Callable[[Case], Case], cause: Cause) -> Change[Case]:
     def stamped(case: Case) -> tuple[Case, tuple[()]]:
         changed = case if case.erased else change(case)
         return (case if changed == case else _stamp(changed, cause)), ()
 
-    try:
-        saved = await stores.cases.update(case_id, stamped, cause, remember=False)
-    except NotFound:
-        blank = Case(tenant=cause.actor.tenant, case_id=case_id, changed_at=cause.at)
-        try:
-            saved = await stores.cases.insert(case_id, stamped(blank)[0], (), cause)
-        except Duplicate:
-            saved = await stores.cases.update(case_id, stamped, cause, remember=False)
-    return await _place(stores, saved, cause)
+    return stamped
 
 
 async def note_measure(stores: Stores, event: MeasureRecorded, cause: Cause) -> Saved[Case]:

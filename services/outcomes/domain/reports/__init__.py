@@ -13,6 +13,7 @@ from services.outcomes.domain.reports.facts import (
     note_referral,
     note_unmet,
     note_wellbeing,
+    opens_case,
 )
 from services.outcomes.domain.reports.ledger import (
     Batch,
@@ -75,6 +76,7 @@ __all__ = [
     "note_referral",
     "note_unmet",
     "note_wellbeing",
+    "opens_case",
     "read_place",
     "totals_of",
     "write_place",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, TypeGuard
 
 from services.outcomes.domain.change import Comparison
 from services.outcomes.domain.reports.case import (
@@ -54,6 +54,11 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """Ids that are safe as field names of a document: no dot, dollar or NUL."""
 
 
+def opens_case(event: ReferralEvent) -> TypeGuard[ReferralCreated]:
+    """Whether the fact tells of the intake that a case begins with."""
+    return isinstance(event, ReferralCreated) and event.kind == "intake"
+
+
 def note_referral(case: Case, event: ReferralEvent) -> Case:
     """Where a referral stands; the intake's first fact opens the case."""
     _require_key("referral_id", event.referral_id)
@@ -74,7 +79,7 @@ def note_referral(case: Case, event: ReferralEvent) -> Case:
         changes["accepted_at"] = min(earlier or event.occurred_at, event.occurred_at)
     referred = Referred(**changes) if known is None else known.model_copy(update=changes)
     update: dict[str, Any] = {"referrals": {**case.referrals, event.referral_id: referred}}
-    if isinstance(event, ReferralCreated) and event.kind == "intake":
+    if opens_case(event):
         update["opening"] = Opening(
             at=event.occurred_at,
             source_organisation_id=event.source_organisation_id,
