@@ -247,9 +247,9 @@ What was tried, and what became of it:
   at once. Kept: 12.8 database commands a referral became 6.2, and 16 ms of processor time 8.
 - Few records of a topic wait 30 ms for company, and messages to persons a quarter of a second.
   Kept: few referrals a second were done one by one, and kept the machine as busy as many. One that
-  comes alone still costs several times one among many (below). Waiting 100 ms, and 20 ms for more to
-  publish, not 4: not done. At 50 and at 100 a second one took as much processor time, 38 and 19 ms,
-  and the directory heard of it a tenth of a second later.
+  comes alone still costs several times one among many (below). Waiting 100 ms, and 20 ms for more
+  to publish: not done. At 50 and at 100 a second one took as much processor time, 38 and 19 ms, and
+  the directory heard of it a tenth of a second later.
 - Reports store a case that opens without looking for it first, and count at most every two seconds.
   Kept: two questions and up to four writes less for a referral that comes alone.
 - Threads of the database's driver get their turn after half a millisecond, not five. Kept: with
