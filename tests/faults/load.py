@@ -62,7 +62,8 @@ class Load:
             httpx.AsyncClient(
                 timeout=_TIMEOUT,
                 trust_env=False,
-                limits=httpx.Limits(max_connections=256, max_keepalive_connections=64),
+                # Nobody waits for another to give a connection back: the pace is kept.
+                limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
             ) as http,
             asyncio.TaskGroup() as journeys,
         ):
