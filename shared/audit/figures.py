@@ -25,8 +25,8 @@ class Figures:
             ),
             audit_failures_total=Counter(
                 "audit_failures_total",
-                "Times that the audit could not be written, so that a request was not answered or "
-                "a change not made.",
+                "Times that the audit could not be written, so that a request was not answered, a "
+                "change not made, or the daybook waits.",
                 registry=registry,
             ),
             audit_anchored_timestamp_seconds=Gauge(

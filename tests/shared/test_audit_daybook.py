@@ -100,14 +100,19 @@ async def test_only_the_service_s_own_user_reads_its_pages(book: Slow, tmp_path:
         assert {page.stat().st_mode & 0o777 for page in files(tmp_path)} == {0o600}
 
 
+async def note_while_another_is_under_way(journal: Journal, book: Slow) -> None:
+    """The line of p2, while that of p1 is being entered and does not come to an end."""
+    book.going.clear()
+    await journal.note([line("p1")])
+    await eventually(lambda: book.asked)
+    await journal.note([line("p2")])
+
+
 async def test_lines_that_come_while_others_are_entered_follow_them(
     book: Slow, tmp_path: Path
 ) -> None:
     async with journal_on(book, tmp_path) as journal:
-        book.going.clear()
-        await journal.note([line("p1")])
-        await eventually(lambda: book.asked)
-        await journal.note([line("p2")])
+        await note_while_another_is_under_way(journal, book)
         book.going.set()
         await eventually(lambda: not on_disk(tmp_path))
     assert await in_book(book) == ["p1", "p2"]
@@ -117,10 +122,7 @@ async def test_a_stop_enters_what_is_left_and_what_is_under_way_once(
     book: Slow, tmp_path: Path
 ) -> None:
     async with journal_on(book, tmp_path) as journal:
-        book.going.clear()
-        await journal.note([line("p1")])
-        await eventually(lambda: book.asked)
-        await journal.note([line("p2")])
+        await note_while_another_is_under_way(journal, book)
         asyncio.get_running_loop().call_later(0.2, book.going.set)
     assert await in_book(book) == ["p1", "p2"]
     assert files(tmp_path) == []
