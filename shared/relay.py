@@ -22,7 +22,7 @@ from shared.telemetry import Telemetry
 
 _LIMIT = 500
 _BREATH = 100
-# A third of the lease and one wave of publishing together stay below it; the shorter it
+# A third of the lease and the longest publishing together stay below it; the shorter it
 # is, the sooner the slots of a relay that was killed are served again.
 _LEASE = timedelta(seconds=10)
 _RENEW_SECONDS = _LEASE.total_seconds() / 3
@@ -40,6 +40,9 @@ _SILENT_SECONDS = 60.0
 _FAILURES_BEFORE_REBUILD = 3
 
 _TOPICS = {event.type: event.topic for event in ALL_EVENTS}
+
+_Sending = tuple[str, Envelope, asyncio.Future[Any]]
+"""A document's id, one of its events, and what becomes of it."""
 
 
 class Producer(Protocol):
@@ -209,46 +212,52 @@ class _Outlet:
         return len(documents)
 
     async def _publish(self, documents: Sequence[Unsent]) -> None:
-        """In waves: the first event of each document, then the second where that one is safe."""
-        waiting = documents
-        depth = 0
-        while waiting:
-            await self._renew()
-            safe = await self._wave([(each.id, each.entries[depth]) for each in waiting])
-            depth += 1
-            waiting = [each for each in waiting if each.id in safe and len(each.entries) > depth]
+        """Hand over all events, each document's in order; note those that are safe.
 
-    async def _wave(self, wave: Sequence[tuple[str, Envelope]]) -> set[str]:
-        """Publish one event each of different documents; gives whose are safe.
-
-        Raises the first failure once all that succeeded is noted.
+        What belongs to one document goes to one partition, mostly in one batch: consumers then
+        have it together, where one after the other cost them a batch each. A later event does
+        not overtake one that failed: an idempotent producer's batches are numbered, and Kafka
+        refuses the one after a gap. Raises the first failure once all that succeeded is noted.
         """
-        sending: list[tuple[str, Envelope, asyncio.Future[Any]]] = []
+        sending: list[_Sending] = []
         failure: Exception | None = None
         try:
             async with asyncio.timeout(_PUBLISH_SECONDS):
-                for document_id, entry in wave:
-                    sending.append((document_id, entry, await self._send(entry)))
-                    if len(sending) % _BREATH == 0:
-                        await asyncio.sleep(0)
-                await asyncio.wait([future for _, _, future in sending])
+                await self._hand_over(documents, sending)
+                if sending:
+                    await asyncio.wait([future for _, _, future in sending])
         except (KafkaError, TimeoutError) as error:
             failure = error
-        safe = set()
+        failure = self._note_safe(sending) or failure
+        if failure is not None:
+            raise failure
+
+    async def _hand_over(self, documents: Sequence[Unsent], sending: list[_Sending]) -> None:
+        """Give the producer all it takes; what it took is in ``sending`` when it raises, too."""
+        for number, document in enumerate(documents, start=1):
+            for entry in document.entries:
+                future = await self._send(entry)
+                sending.append((document.id, entry, future))
+            if number % _BREATH == 0:
+                await asyncio.sleep(0)
+
+    def _note_safe(self, sending: Sequence[_Sending]) -> Exception | None:
+        """Note of each document what is safe up to the first that is not; gives a failure."""
+        failure: Exception | None = None
+        held_back: set[str] = set()
         for document_id, entry, future in sending:
             if not future.done():
                 # The callback looks at a failure that no later pass may come to look at.
                 future.add_done_callback(_failure_of)
                 self._in_flight[entry.id] = future
+                held_back.add(document_id)
             elif (refusal := _failure_of(future)) is not None:
                 failure = refusal
-            else:
-                safe.add(document_id)
+                held_back.add(document_id)
+            elif document_id not in held_back:
                 self._sent.setdefault(document_id, []).append(entry.id)
                 self._telemetry.metrics.events_published_total.labels(entry.type).inc()
-        if failure is not None:
-            raise failure
-        return safe
+        return failure
 
     async def _send(self, entry: Envelope) -> asyncio.Future[Any]:
         """Hand the event over, unless the producer still has it from an earlier pass."""
@@ -286,8 +295,10 @@ class _Outlet:
 
     async def _rest(self, found: int) -> None:
         """Wait for a write, or for a while: another process may have written."""
-        longest = _LONGEST_POLL_ALONE if len(self._slots) == SLOTS else _LONGEST_POLL
-        self._poll = _SHORTEST_POLL if found else min(longest, self._poll * 2)
+        if len(self._slots) == SLOTS:
+            self._poll = _LONGEST_POLL_ALONE
+        else:
+            self._poll = _SHORTEST_POLL if found else min(_LONGEST_POLL, self._poll * 2)
         try:
             async with asyncio.timeout(self._poll):
                 await self.collection.nudge.wait()

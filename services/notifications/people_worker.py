@@ -45,7 +45,7 @@ from shared.errors import Contended, NotFound, Unavailable
 log = structlog.get_logger("people")
 
 _BATCH = 32
-_GATHER_SHARE = 0.25
+_GATHER_SHARE = 0.5
 """Of the poll: how long news waits for company, since messages that are claimed and asked about
 together cost less."""
 

@@ -26,8 +26,9 @@ from shared.telemetry import Telemetry
 
 _MAX_RECORDS = 500
 _FETCH_MS = 20
-# Kafka answers a waiting fetch as soon as there is a record, Tansu only at its end.
-_FETCH_WAIT_MS = 100
+# Kafka answers a waiting fetch as soon as there is a record, Tansu only at its end. A partition
+# whose last records are just being taken is not asked for meanwhile, and waits for that end too.
+_FETCH_WAIT_MS = 50
 _HEARTBEAT_MS = 1_000
 _COMMIT_SECONDS = 3.0
 _LEAVE_SECONDS = 4.0

@@ -139,6 +139,11 @@ NEWS_EVENTS = tuple(event for event in ALL_EVENTS if issubclass(event, (Appointm
 """What is news of a thing: nothing else is read for persons."""
 
 
+def is_first(event: Event) -> bool:
+    """Whether nothing can have been told of the same thing before."""
+    return isinstance(event, ReferralCreated)
+
+
 def thing_of(event: Event) -> str | None:
     """The appointment or referral a fact is the latest news of; None where it is of neither.
 

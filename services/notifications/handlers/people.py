@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from services.notifications.domain import person_messages as rules
-from services.notifications.domain.news import news_of, thing_of
+from services.notifications.domain.news import is_first, news_of, thing_of
 from services.notifications.domain.outcomes import RetryPolicy
 from services.notifications.domain.person_marks import mark_of, newer
 from services.notifications.domain.person_messages import (
@@ -46,7 +46,10 @@ async def tell_person(stores: Stores, event: Event, cause: Cause) -> None:
     thing = thing_of(event)
     if thing is None or not isinstance(event, ReferralEvent):
         return
-    for saved in await stores.person_messages.waiting_about(event.tenant, thing):
+    earlier = (
+        () if is_first(event) else await stores.person_messages.waiting_about(event.tenant, thing)
+    )
+    for saved in earlier:
         if saved.state.about_event_id != cause.id and saved.state.occurred_at < event.occurred_at:
             await _change(
                 stores,

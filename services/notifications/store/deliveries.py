@@ -130,10 +130,9 @@ class Deliveries(Store[Delivery]):
                 [
                     {"$match": {"tenant": tenant, "facets.line": {"$in": asked}}},
                     {"$sort": {"facets.line": 1, "state.place": 1, "_id": 1}},
-                    {"$group": {"_id": "$facets.line", "first": {"$first": "$_id"}}},
+                    {"$group": {"_id": "$facets.line", "first": {"$first": "$$ROOT"}}},
                 ]
             )
-            ids = {first["first"]: first["_id"] for first in firsts}
-            saved = await self.get_many(list(ids), tenant)
-            found |= {(tenant, line): saved[id_] for id_, line in ids.items() if id_ in saved}
+            for each in firsts:
+                found[tenant, each["_id"]] = self.read_document(each["first"])
         return [found.get(line) for line in lines]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import pytest
-from aiokafka.errors import OutOfOrderSequenceNumber
+from aiokafka.errors import NotLeaderForPartitionError, OutOfOrderSequenceNumber
 
 from shared import relay as relay_module
 from shared.bus import Publisher
@@ -169,6 +169,66 @@ async def test_a_producer_that_lost_its_sequence_is_replaced_at_once(
         ("case-1", 1),
         ("case-1", 2),
     ]
+
+
+async def test_events_of_one_document_are_handed_over_together(
+    settings: ServiceSettings,
+    referrals: str,
+    publisher: Publisher,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A consumer has them in one batch then, not in a batch each."""
+    take = Publisher.send
+    acknowledged: list[int] = []
+    handed_over: list[asyncio.Future[object]] = []
+
+    async def watched(self: Publisher, *args: str, **record: bytes) -> asyncio.Future[object]:
+        acknowledged.append(sum(each.done() for each in handed_over))
+        future = await take(self, *args, **record)  # type: ignore[arg-type]  # passed on as given
+        handed_over.append(future)
+        return future
+
+    monkeypatch.setattr(Publisher, "send", watched)
+    collection = Memory().collection("cases")
+    await Cases(collection).open("case-1", events=3)
+    async with relaying(collection, publisher, settings):
+        await eventually(lambda: all_sent(collection))
+    assert acknowledged == [0, 0, 0]
+    assert [seq for _, seq in told(await read_all(settings.kafka_bootstrap, referrals))] == [
+        1,
+        2,
+        3,
+    ]
+
+
+async def test_an_event_behind_one_that_failed_is_not_taken_as_sent(
+    settings: ServiceSettings,
+    referrals: str,
+    publisher: Publisher,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It went out all the same: then it goes again, behind the first, under the same id."""
+    monkeypatch.setattr(relay_module, "_FIRST_BACKOFF", 0.01)
+    take = Publisher.send
+    calls = 0
+
+    async def first_fails(self: Publisher, *args: str, **record: bytes) -> asyncio.Future[object]:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            failed: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+            failed.set_exception(NotLeaderForPartitionError())
+            return failed
+        return await take(self, *args, **record)  # type: ignore[arg-type]  # passed on as given
+
+    monkeypatch.setattr(Publisher, "send", first_fails)
+    collection = Memory().collection("cases")
+    await Cases(collection).open("case-1", events=2)
+    async with relaying(collection, publisher, settings):
+        await eventually(lambda: all_sent(collection))
+    records = await read_all(settings.kafka_bootstrap, referrals)
+    assert [seq for _, seq in told(records)] == [2, 1, 2]
+    assert ids(records)[0] == ids(records)[2]
 
 
 async def test_what_waits_is_counted_and_the_oldest_has_its_age(
