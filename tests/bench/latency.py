@@ -1,8 +1,8 @@
 """How soon a referral that was accepted is applied everywhere, at a part of the most possible.
 
-Referrals are sent when they are due, at 10, 25, 50 and 75 % of the most that was accepted and
-applied everywhere in the same run. When each service applied each event is read from its own log
-lines, which are those for debugging.
+Referrals are sent when they are due, at 10, 25, 50 and 75 % of the most that can go on: accepted,
+applied everywhere, and every message about them sent, as measured before on the same platform.
+When each service applied each event is read from its own log lines, which are those for debugging.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ from tests.bench.referrals import (
     ORGANISATION,
     PRACTICE,
     Meter,
-    drained,
     new,
     prepare,
+    run_linkway,
+    told,
     worked_off,
 )
 from tests.notifications.receivers import web_receiver
@@ -42,7 +43,8 @@ CONSUMERS = ("directory", "outcomes", "notifications")
 class Latency:
     """Milliseconds from the answer to the application, for each referral, by service.
 
-    ``processor_ms`` is what all processes took for one, the services and the servers.
+    ``processor_ms`` is what all processes took for one, until every message was sent: the services,
+    the servers, and what they take at rest.
     """
 
     share: float
@@ -58,9 +60,9 @@ class Latency:
 
 
 async def measure(
-    servers: Servers, processes: Supervisor, most: float, seconds: float
+    servers: Servers, processes: Supervisor, seconds: float, turn: int
 ) -> list[Latency]:
-    """One platform, the shares one after another."""
+    """One platform; the most by ``turn`` referrals at once, then the shares one after another."""
     with TemporaryDirectory() as folder:
         async with (
             web_receiver() as hook,
@@ -73,6 +75,8 @@ async def measure(
         ):
             await prepare(platform, 200)
             await _subscribe(platform, hook.url)
+            load = await run_linkway(platform, new(turn))
+            most = load.accepted / (load.told_seconds or load.seconds)
             meter = Meter(platform.processes, processes)
             return [await _at(platform, meter, share, most * share, seconds) for share in SHARES]
 
@@ -81,6 +85,7 @@ async def _at(
     platform: Platform, meter: Meter, share: float, per_second: float, seconds: float
 ) -> Latency:
     await worked_off(platform)
+    await told(platform)
     meter.note("before")
     port = int(platform.urls["referral"].rsplit(":", 1)[1])
     headers = f"Authorization: Bearer {platform.token('referrer', PRACTICE)}\r\n"
@@ -91,7 +96,8 @@ async def _at(
         headers=headers,
         per_second=per_second,
     )
-    await drained(platform)
+    await worked_off(platform)
+    await told(platform)
     meter.note(f"{share}")
     at = {json.loads(each.body)["id"]: each.answered_at for each in answered}
     events = await _created(platform, set(at))

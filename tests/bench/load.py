@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 
 CREATED = 201
 _OPEN_CONNECTIONS = 64
@@ -17,12 +18,17 @@ _OPEN_CONNECTIONS = 64
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What one run of load found; ``whole_seconds`` is until all it led to was applied."""
+    """What one run of load found.
+
+    ``whole_seconds`` is until all it led to was applied, ``told_seconds`` until every message
+    about it was sent as well.
+    """
 
     accepted: int
     seconds: float
     latencies_ms: tuple[float, ...]
     whole_seconds: float | None = None
+    told_seconds: float | None = None
 
     @property
     def per_second(self) -> float:
@@ -65,9 +71,11 @@ async def post_at(
     """Post each body when its time has come, however long others take; expects 201 for each."""
     waiting: asyncio.Queue[tuple[float, bytes] | None] = asyncio.Queue()
     answered: list[Answered] = []
+    # About one a second each: a server closes those that say nothing for five seconds.
+    open_connections = min(_OPEN_CONNECTIONS, max(2, ceil(per_second)))
     connections = [
         asyncio.create_task(_on_time(port, path, waiting, headers, answered))
-        for _ in range(_OPEN_CONNECTIONS)
+        for _ in range(open_connections)
     ]
     started = time.time()
     for number, body in enumerate(bodies):

@@ -31,7 +31,7 @@ class Accepting:
         """Accepted a second."""
         return statistics.median(load.per_second for load in self.turns[kind])
 
-    def sustained(self, kind: str) -> float:
+    def applied(self, kind: str) -> float:
         """Accepted and applied everywhere a second."""
         return statistics.median(load.applied_per_second for load in self.turns[kind])
 
@@ -119,7 +119,7 @@ def accepting_rows(found: Accepting) -> tuple[list[str], list[list[str]]]:
             [
                 kind,
                 f"{rate:,.0f}",
-                f"{found.sustained(kind):,.0f}" if kind.endswith("person") else "",
+                f"{found.applied(kind):,.0f}" if kind.endswith("person") else "",
                 f"{statistics.median(load.percentile(0.5) for load in loads):.1f}",
                 f"{statistics.median(load.percentile(0.99) for load in loads):.1f}",
                 f"{1000 * sum(found.processor[kind].values()) / found.count(kind):.2f}",
@@ -226,7 +226,8 @@ insert (*bare insert*); with an insert and a publication awaited after it, which
 crash (*insert, then publish*); and with an outbox written in one transaction (*outbox by
 transaction*): none of them asks for a token, knows a rule, encrypts or keeps an audit. *Linkway
 without events* does all of that and tells nobody. Processor time and bytes are of all processes
-together, for everything that a referral sets off.
+together, for everything that a referral sets off, its message to the person included; no turn
+begins before all of the one before is done.
 
 """
 _SPENT = """\
@@ -268,10 +269,13 @@ What was tried, and what became of it:
 _LATENCY = """\
 ## Until it is applied
 
-Referrals sent when they are due, at shares of the most that is both accepted and applied everywhere
-(above): faster than that, the events would only queue. Processor time of one, over all processes;
-then milliseconds, p50 / p99: from due to answered, and from answered to applied in each service and
-in all of them. It is read from log lines for debugging, which cost time of their own.
+Referrals sent when they are due, at shares of the most that can go on: so many a second as were
+accepted, applied everywhere and told about, each by a signed webhook to the team and a message to
+the person, which ends for want of a carrier once it is known how the person may be reached. Faster
+than that, messages would only queue. Processor time of one, over all processes and with what they
+take at rest; then milliseconds, p50 / p99: from due to answered, and from answered to applied in
+each service and in all of them. It is read from log lines for debugging, which cost time of their
+own.
 
 """
 _CONSUMING = """\

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from services.outcomes.domain.reports import Case, contribution
+from services.outcomes.handlers.counting import count_due
 from services.outcomes.store import Stores
 from shared.events import (
     AppointmentEnteredInError,
@@ -35,7 +36,7 @@ from tests.outcomes.examples import (
     missed,
     referral_fact,
 )
-from tests.outcomes.reporting import belongs, profiled, tell
+from tests.outcomes.reporting import NOW, belongs, profiled, tell
 
 SHARED = {
     "tenant": TENANT,
@@ -207,3 +208,18 @@ async def test_an_unmet_need_is_nobodys_case(stores: Stores) -> None:
         "unmet-need||debt_advice|looked_for": 1,
         "unmet-need||debt_advice|too_far": 1,
     }
+
+
+async def test_a_case_waits_while_it_counts_for_something_else_than_was_counted(
+    stores: Stores,
+) -> None:
+    await tell(stores, profiled(2))
+    # Its intake is not known yet, so it counts for nothing.
+    assert await stores.cases.uncounted(TENANT) == 0
+    await tell(stores, intake())
+    assert await stores.cases.uncounted(TENANT) == 1
+    await count_due(stores, NOW)
+    assert await stores.cases.uncounted(TENANT) == 0
+    await tell(stores, referral_fact(ReferralEnteredInError, 3, reason_code="wrong_person"))
+    # It counted, and counts no more: that is to be taken back.
+    assert await stores.cases.uncounted(TENANT) == 1

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from services.outcomes.domain.reports import Case, Tree, contribution
+from services.outcomes.domain.reports import Case, Tree, waits_to_be_counted
 from shared.store import Index, Saved, Store
 
 _PAGE = 500
@@ -31,7 +31,7 @@ class Cases(Store[Case]):
 
     def due(self, state: Case) -> datetime | None:
         """When it changed, until it is counted."""
-        return state.changed_at if contribution(state) != state.counted else None
+        return state.changed_at if waits_to_be_counted(state) else None
 
     async def uncounted(self, tenant: str) -> int:
         """How many of the tenant's cases wait to be counted."""

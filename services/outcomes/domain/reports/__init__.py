@@ -3,7 +3,7 @@
 from services.outcomes.domain.reports.asking import Question, Scope, ask
 from services.outcomes.domain.reports.case import Case, Contribution
 from services.outcomes.domain.reports.cells import Cell, Deltas, add, add_up, cell_id, empty_cell
-from services.outcomes.domain.reports.contribution import contribution
+from services.outcomes.domain.reports.contribution import contribution, waits_to_be_counted
 from services.outcomes.domain.reports.facts import (
     forget,
     note_assessment,
@@ -79,5 +79,6 @@ __all__ = [
     "opens_case",
     "read_place",
     "totals_of",
+    "waits_to_be_counted",
     "write_place",
 ]

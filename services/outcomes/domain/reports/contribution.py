@@ -76,7 +76,7 @@ def contribution(case: Case) -> Contribution | None:
     """
     if case.erased:
         return case.counted
-    if case.profile is not None and not case.profile.secondary_use:
+    if not counts_at_all(case):
         return None
     if case.unmet is not None:
         unmet = case.unmet
@@ -87,10 +87,28 @@ def contribution(case: Case) -> Contribution | None:
         ]
         dims = {"district": unmet.district or UNKNOWN}
         return _contribution(unmet.at, dims, figures)
-    intake = case.referrals.get(case.case_id)
-    if case.opening is None or intake is None or intake.status == "entered_in_error":
+    if case.opening is None:
         return None
     return _contribution(case.opening.at, _dims(case, case.opening), list(_figures(case)))
+
+
+def counts_at_all(case: Case) -> bool:
+    """Whether reports count anything of a case that was not erased."""
+    if case.profile is not None and not case.profile.secondary_use:
+        return False
+    if case.unmet is not None:
+        return True
+    intake = case.referrals.get(case.case_id)
+    if case.opening is None or intake is None:
+        return False
+    return intake.status != "entered_in_error"
+
+
+def waits_to_be_counted(case: Case) -> bool:
+    """Whether it counts for something else than was counted; a new case is not added up for it."""
+    if case.counted is None and not case.erased:
+        return counts_at_all(case)
+    return contribution(case) != case.counted
 
 
 def wait_bin(days: int) -> int:
