@@ -93,7 +93,7 @@ class PeopleWorker:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Send what is due, at once when told of something new, else at each poll."""
+        """Send what is due: soon after something new was recorded, else at each poll."""
         messages = self._stores.person_messages
         try:
             while True:

@@ -95,7 +95,7 @@ class DeliveryWorker:
         self._stopping = False
 
     async def run(self) -> None:
-        """Send what is due, at once when told of something new, else at each poll."""
+        """Send what is due: soon after something new was recorded, else at each poll."""
         self._stopping = False
         try:
             while True:

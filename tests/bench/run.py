@@ -114,7 +114,7 @@ async def main(parts: Sequence[str], scale: Scale, *, write: bool) -> None:
         with Progress(console=console, transient=True) as progress:
             task = progress.add_task("journeys of a day", total=scale.journeys)
             found.england = await england.measure(
-                scale.journeys, 12.0, lambda done: progress.update(task, completed=done)
+                scale.journeys, lambda done: progress.update(task, completed=done)
             )
         console.print(page.england_line(found.england))
         keep("england", "a replica set of three and Apache Kafka")

@@ -55,9 +55,15 @@ class Load:
     journeys: list[Journey] = field(default_factory=list)
     run: str = field(default_factory=lambda: new_id()[-8:])
 
-    async def play(self, stop: asyncio.Event, at_most: int = 100_000) -> None:
-        """Start journeys at the pace until told to stop, then wait for those under way."""
+    async def play(
+        self, stop: asyncio.Event, at_most: int = 100_000, at_once: int | None = None
+    ) -> None:
+        """Start journeys at the pace until told to stop, then wait for those under way.
+
+        With ``at_once`` no more than so many are under way: as fast as they end, up to the pace.
+        """
         started = time.monotonic()
+        room = asyncio.Semaphore(at_once or at_most)
         async with (
             httpx.AsyncClient(
                 timeout=_TIMEOUT,
@@ -69,7 +75,9 @@ class Load:
         ):
             number = 0
             while not stop.is_set() and number < at_most:
-                journeys.create_task(self._journey(http, number))
+                await room.acquire()
+                journey = journeys.create_task(self._journey(http, number))
+                journey.add_done_callback(lambda _: room.release())
                 number += 1
                 due = started + number / self.per_second
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
