@@ -32,6 +32,8 @@ class Day:
     commands: int
     events: int
     seconds: float
+    servers: str
+    """What it was played on."""
 
 
 async def measure(journeys: int, show: Callable[[int], None]) -> Day:
@@ -57,4 +59,5 @@ async def measure(journeys: int, show: Callable[[int], None]) -> Day:
                     raise RuntimeError(f"the day did not end: {waits}")
                 seconds = time.perf_counter() - started
                 events = await topics.written()
-    return Day(journeys, stage.load.ledger.acknowledged, events, seconds)
+    servers = stage.platform.servers.description
+    return Day(journeys, stage.load.ledger.acknowledged, events, seconds, servers)

@@ -248,8 +248,8 @@ What was tried, and what became of it:
   at once. Kept: 12.8 database commands a referral became 6.2, and 16 ms of processor time 8.
 - Few records of a topic wait 30 ms for company, messages to organisations a quarter of a second and
   those to persons half a second; what a document tells is published together
-  ([decision 62](decisions.md)). Kept: a referral among 20 a second took 42 database commands with
-  its messages, and takes 27. A command that comes alone costs about 2 ms of processor time, client
+  ([decision 62](decisions.md)). Kept: a referral among 20 a second took 39 database commands with
+  its messages, and takes 30. A command that comes alone costs about 2 ms of processor time, client
   and server together, and 0.7 to 1.1 among 1,000 a second: that is why one referral costs several
   times one among many (below). Records waiting 100 ms: not done. At 20 a second it saved 5 commands
   and 17 of 73 ms, and half the referrals were applied everywhere 70 ms later.

@@ -117,7 +117,7 @@ async def main(parts: Sequence[str], scale: Scale, *, write: bool) -> None:
                 scale.journeys, lambda done: progress.update(task, completed=done)
             )
         console.print(page.england_line(found.england))
-        keep("england", "a replica set of three and Apache Kafka")
+        keep("england", found.england.servers)
 
 
 async def _accepting(console: Console, finder: Finder, scale: Scale) -> page.Accepting:

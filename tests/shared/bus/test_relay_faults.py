@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 import pytest
-from aiokafka.errors import NotLeaderForPartitionError, OutOfOrderSequenceNumber
+from aiokafka.errors import KafkaError, NotLeaderForPartitionError, OutOfOrderSequenceNumber
 
 from shared import relay as relay_module
 from shared.bus import Publisher
@@ -143,6 +143,23 @@ async def test_a_producer_that_was_closed_is_replaced(
     assert publisher.generation == 2
 
 
+def make_sending_fail(
+    monkeypatch: pytest.MonkeyPatch, failure: Callable[[Publisher], KafkaError | None]
+) -> None:
+    """Records are refused as ``failure`` says, and go to Kafka where it says nothing."""
+    take = Publisher.send
+
+    async def send(self: Publisher, *args: str, **record: bytes) -> asyncio.Future[object]:
+        error = failure(self)
+        if error is None:
+            return await take(self, *args, **record)  # type: ignore[arg-type]  # passed on as given
+        refused: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        refused.set_exception(error)
+        return refused
+
+    monkeypatch.setattr(Publisher, "send", send)
+
+
 async def test_a_producer_that_lost_its_sequence_is_replaced_at_once(
     settings: ServiceSettings,
     referrals: str,
@@ -150,16 +167,9 @@ async def test_a_producer_that_lost_its_sequence_is_replaced_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """aiokafka issue 1017: such a producer fails every record until the process ends."""
-    take = Publisher.send
-
-    async def out_of_order(self: Publisher, *args: str, **record: bytes) -> asyncio.Future[object]:
-        if self.generation == 1:
-            broken: asyncio.Future[object] = asyncio.get_running_loop().create_future()
-            broken.set_exception(OutOfOrderSequenceNumber())
-            return broken
-        return await take(self, *args, **record)  # type: ignore[arg-type]  # passed on as given
-
-    monkeypatch.setattr(Publisher, "send", out_of_order)
+    make_sending_fail(
+        monkeypatch, lambda by: OutOfOrderSequenceNumber() if by.generation == 1 else None
+    )
     collection = Memory().collection("cases")
     await Cases(collection).open("case-1", events=2)
     async with relaying(collection, publisher, settings):
@@ -209,19 +219,8 @@ async def test_an_event_behind_one_that_failed_is_not_taken_as_sent(
 ) -> None:
     """It went out all the same: then it goes again, behind the first, under the same id."""
     monkeypatch.setattr(relay_module, "_FIRST_BACKOFF", 0.01)
-    take = Publisher.send
-    calls = 0
-
-    async def first_fails(self: Publisher, *args: str, **record: bytes) -> asyncio.Future[object]:
-        nonlocal calls
-        calls += 1
-        if calls == 1:
-            failed: asyncio.Future[object] = asyncio.get_running_loop().create_future()
-            failed.set_exception(NotLeaderForPartitionError())
-            return failed
-        return await take(self, *args, **record)  # type: ignore[arg-type]  # passed on as given
-
-    monkeypatch.setattr(Publisher, "send", first_fails)
+    failures = [NotLeaderForPartitionError()]
+    make_sending_fail(monkeypatch, lambda _: failures.pop() if failures else None)
     collection = Memory().collection("cases")
     await Cases(collection).open("case-1", events=2)
     async with relaying(collection, publisher, settings):
