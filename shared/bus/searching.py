@@ -14,7 +14,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from itertools import takewhile
+from typing import Any, TypeAlias
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -30,17 +31,25 @@ from shared.settings import ServiceSettings
 MOST_RECORDS = 100_000
 _MOST_FOR_ONE = 20_000
 _SECONDS = 15.0
+"""How long Kafka may be silent before it is said not to answer."""
+
 _SLACK = timedelta(seconds=2)
 _WORTH_A_JUMP = timedelta(minutes=1)
 _FETCH_MS = 100
 _QUIET_MS = 300
+_AT_ONCE = 500
+"""So many records are in a search's hands: others get their turn in between."""
+
+
+Record: TypeAlias = ConsumerRecord[bytes, bytes]
+Records: TypeAlias = Sequence[Record]
 
 
 @dataclass
 class Found:
     """The records found; ``complete`` is False where the search was given up at its bounds."""
 
-    records: list[ConsumerRecord[bytes, bytes]] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
     read: int = 0
     complete: bool = True
 
@@ -105,40 +114,60 @@ class TopicSearch:
         since: datetime,
         until: datetime,
         wanted: Callable[[Any], bool],
-        *,
-        most: int = MOST_RECORDS,
     ) -> Found:
         """The records published between two times, on any partition, that are ``wanted``."""
         found = Found()
-        for at in self._partitions:
-            async with aclosing(self._from(at, since)) as records:
-                async for record in records:
-                    if published_at(record) > until:
-                        break
-                    found.read += 1
-                    if wanted(record):
-                        found.records.append(record)
-                    if found.read >= most:
-                        return Found(found.records, found.read, complete=False)
+        async with aclosing(self.passing(since, until)) as batches:
+            async for batch in batches:
+                found.read += len(batch)
+                found.records += filter(wanted, batch)
+                if found.read >= MOST_RECORDS:
+                    found.complete = False
+                    break
         return found
 
-    async def _from(
-        self, at: TopicPartition, time: datetime
-    ) -> AsyncGenerator[ConsumerRecord[bytes, bytes], None]:
+    async def passing(self, since: datetime, until: datetime) -> AsyncGenerator[Records, None]:
+        """All records published between two times, one partition after the other, some at once.
+
+        Nothing of them is held here: who asks keeps what they need.
+        """
+        for at in self._partitions:
+            async with aclosing(self._batches(at, since)) as batches:
+                async for batch in batches:
+                    early = list(takewhile(lambda record: published_at(record) <= until, batch))
+                    if early:
+                        yield early
+                    if len(early) < len(batch):
+                        break
+
+    async def _from(self, at: TopicPartition, time: datetime) -> AsyncGenerator[Record, None]:
         """The partition's records from that time to the end there is now."""
-        starts = await self._consumer.offsets_for_times({at: int(time.timestamp() * 1000)})
-        if starts.get(at) is None:
-            return
-        self._consumer.assign([at])
-        self._consumer.seek(at, starts[at].offset)
-        end = (await self._consumer.end_offsets([at]))[at]
-        while True:
-            batch = (await self._consumer.getmany(at, timeout_ms=_QUIET_MS)).get(at, ())
-            for record in batch:
-                yield record
-            reached = max(end, self._consumer.highwater(at) or 0)
-            if not batch and await self._consumer.position(at) >= reached:
+        async with aclosing(self._batches(at, time)) as batches:
+            async for batch in batches:
+                for record in batch:
+                    yield record
+
+    async def _batches(self, at: TopicPartition, time: datetime) -> AsyncGenerator[Records, None]:
+        """The same records, as they come from Kafka: some at once."""
+        async with asyncio.timeout(_SECONDS):
+            starts = await self._consumer.offsets_for_times({at: int(time.timestamp() * 1000)})
+            if starts.get(at) is None:
                 return
+            self._consumer.assign([at])
+            self._consumer.seek(at, starts[at].offset)
+            end = (await self._consumer.end_offsets([at]))[at]
+        while batch := await self._next(at, end):
+            yield batch
+
+    async def _next(self, at: TopicPartition, end: int) -> Records:
+        """What comes next before ``end``; nothing there. Raises TimeoutError if nothing comes."""
+        async with asyncio.timeout(_SECONDS):
+            while await self._consumer.position(at) < end:
+                got = await self._consumer.getmany(at, timeout_ms=_QUIET_MS, max_records=_AT_ONCE)
+                batch: Records = got.get(at, ())
+                if batch:
+                    return batch
+        return ()
 
 
 @asynccontextmanager
@@ -155,7 +184,7 @@ async def searching(settings: ServiceSettings, topic: str) -> AsyncIterator[Topi
         async with asyncio.timeout(_SECONDS):
             partitions = await _partitions(settings, name)
             await to_its_end(consumer.start())
-            yield TopicSearch(consumer, partitions)
+        yield TopicSearch(consumer, partitions)
     except (KafkaError, OSError, TimeoutError) as error:
         raise Unavailable("Kafka does not answer.", {"cause": type(error).__name__}) from error
     finally:

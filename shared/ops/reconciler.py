@@ -22,6 +22,9 @@ SETTLED_AFTER = timedelta(minutes=1)
 """What is younger may still be on its way, and is looked at the next time."""
 
 _FIRST = timedelta(hours=1)
+_LONGEST = timedelta(hours=1)
+"""A window that could not be compared, or was slept through, is made up for in parts."""
+
 _KEPT = timedelta(hours=48)
 
 FactT = TypeVar("FactT", FactCount, AppliedCount)
@@ -64,8 +67,10 @@ class Reconciler:
         until = self._now() - SETTLED_AFTER
         again = [each for each in self.found.values() if each.differences]
         windows = [(each.since, each.until) for each in again]
-        if until > self._until:
-            windows.append((self._until, until))
+        at = self._until
+        while at < until:
+            windows.append((at, min(at + _LONGEST, until)))
+            at = windows[-1][1]
         for since, end in windows:
             compared = await self._reconcile(since, end)
             if not compared.is_complete:

@@ -8,8 +8,9 @@ of the time the events were made, which their ids tell (UUIDv7).
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import ChainMap, Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 from aiokafka import TopicPartition
 
 from shared.bus import Consumer, topic_name
-from shared.bus.searching import Found, header, published_at, record_id, searching
+from shared.bus.searching import Record, Records, header, published_at, record_id, searching
 from shared.errors import Unavailable
 from shared.events import ALL_EVENTS, Event, parse_data, parse_envelope
 from shared.events.envelope import by_type
@@ -32,40 +33,42 @@ _LATE = timedelta(minutes=10)
 _MOST_NAMED = 100
 _EVENTS = by_type(ALL_EVENTS)
 
+Offsets = Mapping[tuple[str, TopicPartition], int]
+"""What each group has passed, by group and partition."""
 
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """An event by its id: of which type, made when."""
 
-    type: str
-    at: datetime
-
-    @property
-    def hour(self) -> datetime:
-        """The hour it was made in."""
-        return self.at.replace(minute=0, second=0, microsecond=0)
+Kind = tuple[str, datetime]
+"""What is counted: an event's type, and the hour it was made in."""
 
 
 @dataclass
-class _Topic:
-    """What lies on a topic of one window, by event id; repeats are counted once."""
+class _Group:
+    """What a group's topic holds for it, what it has passed of that, and what is not right."""
 
-    events: dict[str, Stated] = field(default_factory=dict)
-    records: dict[str, Any] = field(default_factory=dict)
-    repeated: int = 0
+    lies: Counter[Kind] = field(default_factory=Counter)
+    passed: Counter[Kind] = field(default_factory=Counter)
+    not_applied: dict[str, Kind] = field(default_factory=dict)
+    without_effect: dict[str, Kind] = field(default_factory=dict)
 
 
 class Reconciling:
-    """One comparison: of events made from ``since`` on and before ``until``."""
+    """One comparison: of events made from ``since`` on and before ``until``.
+
+    Records are compared as they are read, some at once. Of each only its id, type and hour are
+    held: a busy window has tens of thousands, and a service must not grow with them.
+    """
 
     def __init__(self, operations: Operations, since: datetime, until: datetime) -> None:
         self._operations = operations
         self._since, self._until = since, until
-        self._topics: dict[str, _Topic] = {}
+        self._lies: dict[str, dict[str, Kind]] = {}
+        self._groups: dict[tuple[str, str], _Group] = defaultdict(_Group)
+        self._repeated: Counter[str] = Counter()
         self._differences: list[Difference] = []
         self._read = 0
         self._complete = True
         self._fault: str | None = None
+        self._kinds: dict[Kind, Kind] = {}
 
     async def run(self) -> Reconciliation:
         """Read, count and compare. What Kafka does not answer is not compared."""
@@ -74,13 +77,14 @@ class Reconciling:
         offsets = await self._offsets()
         topics = {*self._operations.topics, *_heard(self._operations.consumers)}
         for topic in sorted(topics):
-            await self._read_topic(topic)
+            await self._read_topic(topic, offsets)
         accepted, waiting = await self._accepted()
         facts = self._compare_facts(accepted, waiting)
         applied = [
             count
             for consumer in self._operations.consumers
-            for count in await self._compare_applied(consumer, offsets)
+            for topic in consumer.topics
+            for count in self._applied(self._name(consumer), topic)
         ]
         return Reconciliation(
             service=self._operations.settings.service,
@@ -90,13 +94,13 @@ class Reconciling:
             applied=applied,
             differences=self._differences if self._fault is None else [],
             waiting=len(waiting),
-            repeated=sum(self._topics[topic].repeated for topic in self._operations.topics),
+            repeated=sum(self._repeated[topic] for topic in self._operations.topics),
             records_read=self._read,
             is_complete=self._complete and self._fault is None,
             fault=self._fault,
         )
 
-    async def _offsets(self) -> Mapping[tuple[str, TopicPartition], int]:
+    async def _offsets(self) -> Offsets:
         try:
             standings = await self._operations.sampler.look()
         except Unavailable as error:
@@ -108,31 +112,89 @@ class Reconciling:
             for at, place in standing.places.items()
         }
 
-    async def _read_topic(self, topic: str) -> None:
-        held = self._topics[topic] = _Topic()
+    async def _read_topic(self, topic: str, offsets: Offsets) -> None:
+        held: dict[str, Kind] = {}
+        self._lies[topic] = held if topic in self._operations.topics else {}
+        read = 0
         try:
-            async with searching(self._operations.settings, topic) as search:
-                found = await search.between(
-                    self._since, self._until + _LATE, self._is_ours, most=MOST_RECORDS
-                )
+            async with (
+                searching(self._operations.settings, topic) as search,
+                aclosing(search.passing(self._since, self._until + _LATE)) as batches,
+            ):
+                async for batch in batches:
+                    read += len(batch)
+                    new = self._new(topic, held, batch)
+                    await self._compare_records(topic, new, held, offsets)
+                    if read >= MOST_RECORDS:
+                        self._complete = False
+                        break
         except Unavailable as error:
             self._fault = error.detail
-            found = Found(complete=False)
-        self._read += found.read
-        self._complete &= found.complete
-        for record in found.records:
+        self._read += read
+
+    def _new(self, topic: str, held: dict[str, Kind], batch: Records) -> Mapping[str, Record]:
+        """Those of the window, by event id; repeats are counted and left out."""
+        new: dict[str, Record] = {}
+        for record in batch:
+            made = _made(record)
+            if not self._since <= made < self._until:
+                continue
             id_ = record_id(record)
-            held.repeated += id_ in held.events
-            held.events.setdefault(id_, Stated(header(record, "ce_type"), _made(record)))
-            held.records.setdefault(id_, record)
+            if id_ in held:
+                self._repeated[topic] += 1
+            else:
+                held[id_] = self._kind(header(record, "ce_type"), made)
+                new[id_] = record
+        return new
 
-    def _is_ours(self, record: Any) -> bool:
-        return self._since <= _made(record) < self._until
+    async def _compare_records(
+        self,
+        topic: str,
+        records: Mapping[str, Record],
+        kinds: Mapping[str, Kind],
+        offsets: Offsets,
+    ) -> None:
+        """Whether each group that hears them has passed them, and they had their effect."""
+        for consumer in self._operations.consumers:
+            if topic not in consumer.topics:
+                continue
+            name = self._name(consumer)
+            group = self._groups[name, topic]
+            heard = {event.type for event in consumer.events}
+            passed: dict[str, Record] = {}
+            for id_, record in records.items():
+                kind = kinds[id_]
+                if kind[0] not in heard:
+                    continue
+                group.lies[kind] += 1
+                if record.offset < offsets.get((name, _partition(record)), 0):
+                    group.passed[kind] += 1
+                    passed[id_] = record
+                else:
+                    group.not_applied[id_] = kind
+            for id_ in await self._without_effect(consumer, passed):
+                group.without_effect[id_] = kinds[id_]
 
-    async def _accepted(self) -> tuple[Mapping[str, Stated], Collection[str]]:
+    async def _without_effect(
+        self, consumer: Consumer[Any], passed: Mapping[str, Record]
+    ) -> set[str]:
+        """Those of the events whose effect the service can look for, and does not find."""
+        found: set[str] = set()
+        for tracks in consumer.tracks:
+            events: dict[str, Event] = {}
+            for id_, record in passed.items():
+                type_ = header(record, "ce_type")
+                if type_ in tracks.types:
+                    envelope = parse_envelope(record.headers, record.key, record.value)
+                    events[id_] = parse_data(envelope, _EVENTS[type_])
+            if events:
+                found |= set(await tracks.missing(events, self._operations.kept))
+        return found
+
+    async def _accepted(self) -> tuple[Mapping[str, Kind], Collection[str]]:
         """The events that records state, and those of them that wait in an outbox."""
         low, high = first_id_at(self._since), first_id_at(self._until)
-        stated: dict[str, Stated] = {}
+        stated: dict[str, Kind] = {}
         waiting: set[str] = set()
         within = {"$gte": low, "$lt": high}
         for store in self._operations.telling.values():
@@ -156,96 +218,64 @@ class Reconciling:
             for each in documents:
                 made = time_of(each["event_id"])
                 if made is not None:
-                    stated[each["event_id"]] = Stated(each["type"], made)
+                    stated[each["event_id"]] = self._kind(each["type"], made)
                     if each["waits"]:
                         waiting.add(each["event_id"])
         return stated, waiting
 
     def _compare_facts(
-        self, accepted: Mapping[str, Stated], waiting: Collection[str]
+        self, accepted: Mapping[str, Kind], waiting: Collection[str]
     ) -> list[FactCount]:
-        published = {
-            id_: each
-            for topic in self._operations.topics
-            for id_, each in self._topics[topic].events.items()
-        }
+        published = ChainMap(*(self._lies[topic] for topic in self._operations.topics))
         self._tell(
             "not-published",
             None,
             {
-                id_: each
-                for id_, each in accepted.items()
+                id_: kind
+                for id_, kind in accepted.items()
                 if id_ not in published and id_ not in waiting
             },
         )
         self._tell(
             "not-accepted",
             None,
-            {id_: each for id_, each in published.items() if id_ not in accepted},
+            {id_: kind for id_, kind in published.items() if id_ not in accepted},
         )
-        told = Counter((each.type, each.hour) for each in accepted.values())
-        lies = Counter((each.type, each.hour) for each in published.values())
+        told, lies = Counter(accepted.values()), Counter(published.values())
         return [
-            FactCount(
-                type=type_, hour=hour, accepted=told[type_, hour], published=lies[type_, hour]
-            )
-            for type_, hour in sorted({*told, *lies})
+            FactCount(type=kind[0], hour=kind[1], accepted=told[kind], published=lies[kind])
+            for kind in sorted({*told, *lies})
         ]
 
-    async def _compare_applied(
-        self, consumer: Consumer[Any], offsets: Mapping[tuple[str, TopicPartition], int]
-    ) -> list[AppliedCount]:
-        group = topic_name(self._operations.settings, consumer.service)
-        heard = {event.type for event in consumer.events}
-        counts = []
-        for topic in consumer.topics:
-            held = self._topics[topic]
-            ours = {id_: each for id_, each in held.events.items() if each.type in heard}
-            passed = {
-                id_: each
-                for id_, each in ours.items()
-                if held.records[id_].offset < offsets.get((group, _partition(held.records[id_])), 0)
-            }
-            self._tell(
-                "not-applied", group, {id_: ours[id_] for id_ in ours.keys() - passed.keys()}
+    def _applied(self, name: str, topic: str) -> list[AppliedCount]:
+        """What was counted of one group and topic; its differences are told."""
+        group = self._groups[name, topic]
+        self._tell("not-applied", name, group.not_applied)
+        self._tell("without-effect", name, group.without_effect)
+        return [
+            AppliedCount(
+                group=name,
+                topic=topic_name(self._operations.settings, topic),
+                type=kind[0],
+                hour=kind[1],
+                published=group.lies[kind],
+                passed=group.passed[kind],
             )
-            without = await self._without_effect(consumer, held, passed)
-            self._tell("without-effect", group, {id_: passed[id_] for id_ in without})
-            lies = Counter((each.type, each.hour) for each in ours.values())
-            done = Counter((each.type, each.hour) for each in passed.values())
-            counts += [
-                AppliedCount(
-                    group=group,
-                    topic=topic_name(self._operations.settings, topic),
-                    type=type_,
-                    hour=hour,
-                    published=lies[type_, hour],
-                    passed=done[type_, hour],
-                )
-                for type_, hour in sorted(lies)
-            ]
-        return counts
+            for kind in sorted(group.lies)
+        ]
 
-    async def _without_effect(
-        self, consumer: Consumer[Any], held: _Topic, passed: Mapping[str, Stated]
-    ) -> set[str]:
-        """Those of the events whose effect the service can look for, and does not find."""
-        found: set[str] = set()
-        for tracks in consumer.tracks:
-            events: dict[str, Event] = {}
-            for id_, each in passed.items():
-                if each.type in tracks.types:
-                    record = held.records[id_]
-                    envelope = parse_envelope(record.headers, record.key, record.value)
-                    events[id_] = parse_data(envelope, _EVENTS[each.type])
-            if events:
-                found |= set(await tracks.missing(events, self._operations.kept))
-        return found
+    def _name(self, consumer: Consumer[Any]) -> str:
+        return topic_name(self._operations.settings, consumer.service)
 
-    def _tell(self, kind: str, group: str | None, events: Mapping[str, Stated]) -> None:
-        by: dict[tuple[str, datetime], list[str]] = defaultdict(list)
+    def _kind(self, type_: str, made: datetime) -> Kind:
+        """One and the same object for all events of a type and an hour: there are few of them."""
+        kind = (type_, made.replace(minute=0, second=0, microsecond=0))
+        return self._kinds.setdefault(kind, kind)
+
+    def _tell(self, kind: str, group: str | None, events: Mapping[str, Kind]) -> None:
+        by: dict[Kind, list[str]] = defaultdict(list)
         for id_, each in events.items():
-            by[each.type, each.hour].append(id_)
+            by[each].append(id_)
         self._differences += [
             Difference(
                 kind=kind,
@@ -263,10 +293,10 @@ def _heard(consumers: Iterable[Consumer[Any]]) -> set[str]:
     return {topic for consumer in consumers for topic in consumer.topics}
 
 
-def _partition(record: Any) -> TopicPartition:
+def _partition(record: Record) -> TopicPartition:
     return TopicPartition(record.topic, record.partition)
 
 
-def _made(record: Any) -> datetime:
+def _made(record: Record) -> datetime:
     """When the event was made, by its id; by its publishing where the id does not tell."""
     return time_of(record_id(record)) or published_at(record)

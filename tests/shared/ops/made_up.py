@@ -33,6 +33,8 @@ class Kept:
     refused: set[str] = field(default_factory=set)
     effects: set[str] = field(default_factory=set)
     """The cases of which it heard."""
+    looked_for: list[int] = field(default_factory=list)
+    """How many events' effects were asked for at once, each time."""
 
 
 @dataclass
@@ -92,6 +94,7 @@ async def made_up_service(issuer: DevIssuer) -> AsyncIterator[Service]:
 
     @consumer.leaves_tracks(ReferralCreated)
     async def unheard(events: Mapping[str, ReferralCreated], stores: Kept) -> Collection[str]:
+        stores.looked_for.append(len(events))
         return [id_ for id_, event in events.items() if event.case_id not in stores.effects]
 
     app = runtime.app(

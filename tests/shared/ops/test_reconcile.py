@@ -132,6 +132,24 @@ async def test_an_event_sent_twice_is_counted_once(
     assert sum(each.published for each in found.facts) == 1
 
 
+async def test_many_events_are_compared_some_at_a_time(
+    service: Service, kafka_bootstrap: str, topic_prefix: str
+) -> None:
+    service.kept.blocked.set()
+    strays = [envelope(new_id()) for _ in range(4000)]
+    await produce(kafka_bootstrap, f"{topic_prefix}referral-events", map(Sent.of, strays))
+
+    differences = (await settled(service)).differences
+
+    assert [(each.kind, each.count, len(each.event_ids)) for each in differences] == [
+        ("not-accepted", 4000, 100)
+    ]
+    service.kept.looked_for.clear()
+    await now(service)
+    assert sum(service.kept.looked_for) == 4000
+    assert max(service.kept.looked_for) <= 500, "records of a window are held together"
+
+
 async def test_an_event_that_nobody_has_come_to_is_named(service: Service) -> None:
     case = new_id()
     await service.kept.cases.open(case)

@@ -102,7 +102,7 @@ async def test_what_could_not_be_read_whole_is_asked_again_from_where_it_began()
     service.time = after(5)
     await service.reconciler.catch_up()
 
-    assert service.asked == [(after(-60), after(-1)), (after(-60), after(4))]
+    assert service.asked == [(after(-60), after(-1)), (after(-60), after(0)), (after(0), after(4))]
 
 
 async def test_windows_of_one_hour_are_told_as_that_hour() -> None:
@@ -115,7 +115,7 @@ async def test_windows_of_one_hour_are_told_as_that_hour() -> None:
 
     assert whole is not None
     assert (whole.since, whole.until) == (after(-60), after(14))
-    assert [(each.hour, each.accepted) for each in whole.facts] == [(after(-60), 3), (NINE, 6)]
+    assert [(each.hour, each.accepted) for each in whole.facts] == [(after(-60), 3), (NINE, 9)]
     assert together("outcomes", []) is None
 
 
@@ -125,4 +125,6 @@ async def test_windows_older_than_two_days_are_forgotten() -> None:
     service.time = after(3 * 24 * 60)
     await service.reconciler.catch_up()
 
-    assert list(service.reconciler.found) == [after(-1)]
+    oldest = min(each.until for each in service.reconciler.found.values())
+    assert oldest == after(24 * 60 + 59)
+    assert max(each.until for each in service.reconciler.found.values()) == after(3 * 24 * 60 - 1)
