@@ -6,9 +6,11 @@ Source of the number: 1.3 million people referred in 2023 over some 255 working 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,6 +24,8 @@ WORKING_DAY_HOURS = 8
 _FASTEST = 100.0
 """Journeys begun a second, at most: more than two cores can follow."""
 _AT_ONCE = 24
+_LOOKS_EVERY = 10
+"""Seconds between two looks at how much memory the services hold."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,8 @@ class Day:
     seconds: float
     servers: str
     """What it was played on."""
+    memory: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    """Resident bytes of each service while it was played, a look every ten seconds."""
 
 
 async def measure(journeys: int, show: Callable[[int], None]) -> Day:
@@ -44,9 +50,15 @@ async def measure(journeys: int, show: Callable[[int], None]) -> Day:
             playing = asyncio.create_task(
                 stage.load.play(asyncio.Event(), at_most=journeys, at_once=_AT_ONCE)
             )
-            while not playing.done():
+            memory: dict[str, list[int]] = defaultdict(list)
+            for second in itertools.count(1):
+                if playing.done():
+                    break
                 await asyncio.sleep(1)
                 show(sum(each.ended is not None for each in stage.load.journeys))
+                if second % _LOOKS_EVERY == 0:
+                    for service, held in stage.platform.processes.memory().items():
+                        memory[service].append(held)
             await playing
             async with (
                 open_stores(stage.platform) as stores,
@@ -60,4 +72,4 @@ async def measure(journeys: int, show: Callable[[int], None]) -> Day:
                 seconds = time.perf_counter() - started
                 events = await topics.written()
     servers = stage.platform.servers.description
-    return Day(journeys, stage.load.ledger.acknowledged, events, seconds, servers)
+    return Day(journeys, stage.load.ledger.acknowledged, events, seconds, servers, memory)
