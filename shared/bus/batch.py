@@ -23,6 +23,8 @@ from shared.store import Saved
 from shared.telemetry import Telemetry, Work, working_on
 
 _KNOWN_TYPES = {event.type.encode(): event.type for event in ALL_EVENTS}
+UNKNOWN = "unknown"
+"""The type of what no event here is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +113,14 @@ class Applier(Generic[StoresT]):
         self._group = group
         self._patience = patience
         self._subject = consumer.service
+        self._in_any_order = consumer.in_any_order
         self.stopping = asyncio.Event()
 
     async def apply(self, records: Sequence[Record], progress: Progress) -> None:
         """Work through the batch, marking in ``progress`` what is finished.
 
-        A record that cannot be finished now holds back those behind it with the same key.
+        A record that cannot be finished now holds back those behind it with the same key, but
+        where any order will do.
         Never raises for a record's sake.
         """
         try:
@@ -124,15 +128,25 @@ class Applier(Generic[StoresT]):
         except Unavailable as error:
             self._leave(records[0], error, attempts=0)
             return
-        lanes: dict[tuple[TopicPartition, bytes | None], list[Record]] = {}
+        lanes: dict[tuple[TopicPartition, bytes | int | None], list[Record]] = {}
         for record in records:
-            lanes.setdefault((_partition(record), record.key), []).append(record)
+            if self._concerns_nobody(record):
+                progress.finish(record)
+                self._count(event_type_of(record), "ignored")
+            else:
+                lane = record.offset if self._in_any_order else record.key
+                lanes.setdefault((_partition(record), lane), []).append(record)
         outcomes = await asyncio.gather(
             *(self._run(lane, progress) for lane in lanes.values()), return_exceptions=True
         )
         for outcome in outcomes:
             if isinstance(outcome, Exception):
                 structlog.get_logger().error("a batch went wrong", exc_info=outcome)
+
+    def _concerns_nobody(self, record: Record) -> bool:
+        """Whether it is of a kind there is that nobody here hears; then it need not be read."""
+        type_ = event_type_of(record)
+        return type_ != UNKNOWN and type_ not in self._listening
 
     async def _run(self, lane: Sequence[Record], progress: Progress) -> None:
         for record in lane:
@@ -289,4 +303,4 @@ def _partition(record: Record) -> TopicPartition:
 def event_type_of(record: Record) -> str:
     """The event's type, if it is one there is: a metric's label must not hold what was sent."""
     sent = next((value for name, value in record.headers if name == "ce_type"), None)
-    return _KNOWN_TYPES.get(sent or b"", "unknown")
+    return _KNOWN_TYPES.get(sent or b"", UNKNOWN)

@@ -41,10 +41,15 @@ class Consumer(Generic[StoresT]):
     A handler applies one event through the service's use cases. It is called again with
     the same event after a crash or a fault, so its effects must be the same ones. It may
     return the ``Saved`` it got: repeats are then counted.
+
+    Events of one key are applied one after the other, each when the one before it is done;
+    ``in_any_order`` says that they end in the same however they are mixed, so that those which
+    come together need not wait for each other.
     """
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, *, in_any_order: bool = False) -> None:
         self.service = service
+        self.in_any_order = in_any_order
         self._listening: dict[str, Listening[StoresT]] = {}
         self._tracks: list[Tracks[StoresT]] = []
 
@@ -81,7 +86,7 @@ class Consumer(Generic[StoresT]):
 
     def renamed(self, service: str) -> Consumer[StoresT]:
         """The same handlers under another name, and so in another group."""
-        other = Consumer[StoresT](service)
+        other = Consumer[StoresT](service, in_any_order=self.in_any_order)
         other._listening = dict(self._listening)
         return other
 

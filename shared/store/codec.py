@@ -34,22 +34,35 @@ def new_document(
     """The document of a record that is stored for the first time."""
     stamped = stamp(events, 0)
     named = [(event, new_id()) for event in stamped]
+    return completed(
+        {
+            **frame(record_id, cause),
+            **derived(store, state),
+            "version": store.first_version,
+            "seq": len(stamped),
+            "created": seen_entry(cause, store.first_version, store.receipt(state)),
+            "outbox": [outbox_entry(event, id_, store.source, cause) for event, id_ in named],
+            "seen": [],
+            "history": [history_entry(event, id_, cause) for event, id_ in named],
+        }
+    )
+
+
+def frame(record_id: str, cause: Cause) -> Document:
+    """What a new document has whatever its state is."""
     at = to_milliseconds(cause.at)
-    document: Document = {
+    return {
         "_id": record_id,
         "tenant": cause.actor.tenant,
-        "version": store.first_version,
-        "seq": len(stamped),
         "slot": slot_of(record_id),
         "created_at": at,
         "updated_at": at,
-        **derived(store, state),
-        "created": seen_entry(cause, store.first_version, store.receipt(state)),
-        "outbox": [outbox_entry(event, id_, store.source, cause) for event, id_ in named],
-        "seen": [],
-        "history": [history_entry(event, id_, cause) for event, id_ in named],
     }
-    if stamped:
+
+
+def completed(document: Document) -> Document:
+    """A new document with the time since when its first event waits, if it states any."""
+    if document["outbox"]:
         document["outbox_since"] = document["outbox"][0]["time"]
     return document
 

@@ -51,13 +51,15 @@ class Update(Generic[S]):
     """The request it belongs to, if any."""
     check: Callable[[S], None] | None = None
     """Raises where the caller may not do this to the record; asked before its version is."""
+    blank: S | None = None
+    """The state from which a record begins that is not there yet; None where it must be."""
 
 
 class Fold(Generic[S]):
     """The changes of one record applied in turn, as they would be stored.
 
-    ``outcomes`` hold once ``write`` has taken effect, or at once where there is none,
-    because there is no document.
+    ``outcomes`` hold once ``write`` or ``insertion`` has taken effect, or at once where there is
+    neither: there is no document and none begins, or it begins and nothing changes it.
     """
 
     def __init__(
@@ -66,7 +68,13 @@ class Fold(Generic[S]):
         self.updates = updates
         self.outcomes: dict[int, Saved[S] | BaseException] = {}
         self.write: Write | None = None
+        self.insertion: Document | None = None
         self._applied: list[tuple[Update[S], int, tuple[str, ...]]] = []
+        self._created: Document | None = None
+        beginning = None if document is not None else _beginning(updates)
+        self._begins = beginning is not None
+        if beginning is not None:
+            document = _document_to_be(store, beginning)
         if document is None:
             self.outcomes = {n: NotFound("There is no such record.") for n in updates}
             return
@@ -76,7 +84,8 @@ class Fold(Generic[S]):
         self._store = store
         self._document = document
         try:
-            self._before: Saved[S] = codec.saved(store.model, document)
+            blank = beginning.blank if beginning is not None else None
+            self._before: Saved[S] = codec.saved(store.model, document, state=blank)
         except Exception as error:  # noqa: BLE001 - one unreadable document must not fail others
             self.outcomes = dict.fromkeys(updates, error)
             return
@@ -93,13 +102,19 @@ class Fold(Generic[S]):
             except Exception as error:  # noqa: BLE001 - it belongs to this caller alone
                 self.outcomes[n] = error
                 self._note(update)
-        self.write = self._one_write()
+        if self._begins:
+            self.insertion = self._whole()
+        else:
+            self.write = self._one_write()
 
     def _apply(self, update: Update[S]) -> Saved[S]:
         cause = update.cause
         if self._document["tenant"] != cause.actor.tenant:
             raise NotFound("There is no such record.")
-        seen = codec.seen_before(self._document, cause, also=self._seen)
+        if self._begins and self._created is None and update.blank is None:
+            raise NotFound("There is no such record.")
+        created = () if self._created is None else (self._created,)
+        seen = codec.seen_before(self._document, cause, also=(*created, *self._seen))
         if seen is not None:
             self._note(update)
             return codec.saved(self._store.model, self._document, state=self._state, repeats=seen)
@@ -128,7 +143,9 @@ class Fold(Generic[S]):
         self._applied.append((update, self._version, about))
         self._seq += len(stamped)
         self._at = to_milliseconds(cause.at)
-        if update.remember:
+        if self._begins and self._created is None:
+            self._created = seen_entry(cause, self._version, receipt)
+        elif update.remember:
             self._seen.append(seen_entry(cause, self._version, receipt))
         return self._result(receipt)
 
@@ -138,18 +155,19 @@ class Fold(Generic[S]):
             self._store.note_read(self._before.id, self._state, update.trail)
 
     def changes(self) -> list[Entry]:
-        """What the audit is to say of ``write``, once to each caller it changes something for.
+        """What the audit is to say of the write, once to each caller it changes something for.
 
         Changes folded into one write share the digests of before and after it.
         """
+        stored = self.write.set if self.write is not None else self.insertion
         witness = self._store.witness
-        if witness is None or self.write is None or not self._applied:
+        if witness is None or not stored or not self._applied:
             return []
-        before = self._store.digest(self._document["state"])
-        after = self._store.digest(self.write.set["state"])
+        before = None if self._begins else self._store.digest(self._document["state"])
+        after = self._store.digest(stored["state"])
         return [
             witness.line(
-                "changed",
+                "created" if self._begins and n == 0 else "changed",
                 self._before.id,
                 about,
                 update.cause,
@@ -158,7 +176,7 @@ class Fold(Generic[S]):
                 before=before,
                 after=after,
             )
-            for update, version, about in self._applied
+            for n, (update, version, about) in enumerate(self._applied)
         ]
 
     def _result(self, receipt: Mapping[str, Any]) -> Saved[S]:
@@ -169,6 +187,24 @@ class Fold(Generic[S]):
             created_at=self._before.created_at,
             lines=(*self._before.lines, *self._history),
             receipt=receipt,
+        )
+
+    def _whole(self) -> Document | None:
+        """The new document; None where nothing was made of it."""
+        if self._created is None:
+            return None
+        return codec.completed(
+            {
+                **self._document,
+                **codec.derived(self._store, self._state),
+                "version": self._version,
+                "seq": self._seq,
+                "updated_at": self._at,
+                "created": self._created,
+                "outbox": self._outbox,
+                "seen": self._seen[-SEEN:],
+                "history": self._history,
+            }
         )
 
     def _one_write(self) -> Write:
@@ -190,6 +226,23 @@ class Fold(Generic[S]):
             seen=self._seen[-SEEN:],
             history=self._history,
         )
+
+
+def _beginning(updates: Mapping[int, Update[S]]) -> Update[S] | None:
+    """The first that may begin a record."""
+    return next((each for each in updates.values() if each.blank is not None), None)
+
+
+def _document_to_be(store: Store[S], update: Update[S]) -> Document:
+    """What is not there yet, as a document before its first version; it was seen by nobody."""
+    return {
+        **codec.frame(update.record_id, update.cause),
+        "version": store.first_version - 1,
+        "seq": 0,
+        "created": {"id": None, "receipt": {}},
+        "seen": [],
+        "history": [],
+    }
 
 
 def _gone(document: Document, update: Update[Any]) -> NotFound:

@@ -162,16 +162,18 @@ class Store(Generic[S]):
         if_match: int | None = None,
         remember: bool = True,
         check: Callable[[S], None] | None = None,
+        blank: S | None = None,
     ) -> Saved[S]:
         """Apply a pure change and store the result with its events in one write.
 
         A repeated cause changes nothing and gives the first answer. ``remember=False``
         keeps no memory of the cause: for changes that are idempotent by nature. ``check``
-        raises where the caller may not know of the record, before 412 could tell. Raises
-        NotFound, PreconditionFailed where ``if_match`` is not the present version,
-        KeyReused, Contended, and whatever ``change`` raises.
+        raises where the caller may not know of the record, before 412 could tell. ``blank`` is
+        what a record begins with that is not there yet: it is stored as changed. Raises
+        NotFound where there is neither, PreconditionFailed where ``if_match`` is not the
+        present version, KeyReused, Contended, and whatever ``change`` raises.
         """
-        update = Update(record_id, change, cause, if_match, remember, current_trail(), check)
+        update = Update(record_id, change, cause, if_match, remember, current_trail(), check, blank)
         for attempt in range(_ATTEMPTS):
             if attempt:
                 # Another process won: step aside for a moment, out of step with it.

@@ -7,7 +7,7 @@ from services.outcomes.handlers import reporting
 from services.outcomes.handlers.tracks import facts_without_case, facts_without_plan
 from services.outcomes.store import Stores
 from shared.events import ReferralCreated
-from tests.outcomes.examples import CASE, ONWARD, attended, heard, intake, referral_fact
+from tests.outcomes.examples import ONWARD, attended, heard, intake, referral_fact
 
 
 async def test_an_intake_without_its_plan_is_found(stores: Stores) -> None:
@@ -36,6 +36,6 @@ async def test_a_referral_and_a_contact_that_the_plan_does_not_know_are_found(
 async def test_a_case_that_the_reports_do_not_know_is_found(stores: Stores) -> None:
     assert set(await facts_without_case({"event-1": intake()}, stores)) == {"event-1"}
 
-    await reporting.note(stores, CASE, lambda case: case, heard("event-1"))
+    await reporting.note_referral(stores, intake(), heard("event-1"))
 
     assert set(await facts_without_case({"event-1": intake()}, stores)) == set()

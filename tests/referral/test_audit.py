@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -144,6 +145,36 @@ async def test_a_new_referral_tells_of_the_person_and_of_the_referral(
     assert [kind for line in created for kind, _ in named(line)] == ["persons", "referrals"]
     assert created[1].records[0].id == made.json()["id"]
     assert all(line.before is None and line.after is not None for line in created)
+
+
+async def test_a_record_that_changes_begin_is_told_of_as_created_then_as_changed(
+    referring: Referring,
+) -> None:
+    view = await referred(referring)
+    before = await end(referring)
+    referrals = referring.stores.referrals
+    known = (await referrals.get(view["id"], TENANT)).state
+    blank = known.model_copy(update={"id": "referral-2", "person_id": "person-2"})
+
+    async def note(event_id: str, attention: str) -> None:
+        actor = Actor("referral", "service", "team-org", TENANT)
+        await referrals.update(
+            "referral-2",
+            lambda referral: (referral.with_(attention=attention), []),
+            Cause(id=event_id, actor=actor, at=datetime.now(UTC), repeatable=True),
+            blank=blank,
+        )
+
+    await asyncio.gather(note("event-1", "moved_out_of_area"), note("event-2", "death_revoked"))
+
+    first, second = await lines(referring, before)
+    assert [(line.action, line.request_id, line.version) for line in (first, second)] == [
+        ("created", "event-1", 1),
+        ("changed", "event-2", 2),
+    ]
+    (now,) = (await referrals.collection.read(["referral-2"])).values()
+    assert first.after == second.after == referrals.digest(now["state"])
+    assert first.before is second.before is None
 
 
 async def test_what_an_event_causes_names_the_event(referring: Referring) -> None:

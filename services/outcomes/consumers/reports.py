@@ -29,7 +29,7 @@ from shared.events import (
 from shared.ids import derived_id
 from shared.store import Saved
 
-consumer = Consumer[Stores]("outcomes-reports")
+consumer = Consumer[Stores]("outcomes-reports", in_any_order=True)
 
 consumer.leaves_tracks(*REFERRAL_STATUSES, CaseProfiled)(facts_without_case)
 

@@ -15,7 +15,7 @@ from shared.events import (
     ReferralCreated,
     ReferralEvent,
 )
-from shared.store import Change, Duplicate, Saved
+from shared.store import Change, Saved
 
 
 async def open_plan(stores: Stores, event: ReferralCreated, cause: Cause) -> Saved[Plan]:
@@ -49,11 +49,8 @@ async def note_merge(stores: Stores, event: PersonMerged | PersonUnmerged, cause
     def noted(alias: Alias) -> tuple[Alias, tuple[()]]:
         return domain.note_merge(alias, event), ()
 
-    first = domain.note_merge(Alias(tenant=event.tenant, retired_id=event.retired_id), event)
-    try:
-        await stores.aliases.insert(event.retired_id, first, (), cause)
-    except Duplicate:
-        await stores.aliases.update(event.retired_id, noted, cause, remember=False)
+    blank = Alias(tenant=event.tenant, retired_id=event.retired_id)
+    await stores.aliases.update(event.retired_id, noted, cause, remember=False, blank=blank)
     await people.settle_all(stores, event.retired_id, cause)
 
 

@@ -30,7 +30,7 @@ from shared.cause import Actor, Cause
 from shared.errors import NotFound
 from shared.events import MeasureRecorded, OrganisationChanged, ReferralEvent
 from shared.ids import derived_id
-from shared.store import Change, Duplicate, Saved
+from shared.store import Change, Saved
 
 _MOST_ROWS = 400_000
 """Rows of cells that one answer adds up, at about a microsecond each."""
@@ -55,34 +55,18 @@ async def note(
     stores: Stores, case_id: str, change: Callable[[Case], Case], cause: Cause
 ) -> Saved[Case]:
     """Apply a fact to a case, whichever fact of it comes first."""
+    blank = Case(tenant=cause.actor.tenant, case_id=case_id, changed_at=cause.at)
     changed = _stamped(change, cause)
-    try:
-        return await stores.cases.update(case_id, changed, cause, remember=False)
-    except NotFound:
-        return await _note_first(stores, case_id, changed, cause)
+    return await stores.cases.update(case_id, changed, cause, remember=False, blank=blank)
 
 
 async def note_referral(stores: Stores, event: ReferralEvent, cause: Cause) -> Saved[Case]:
     """Where a referral of the case stands; an intake that was made opens the case."""
-
-    def changed(case: Case) -> Case:
-        return reports.note_referral(case, event)
-
-    if not opens_case(event):
-        return await note(stores, event.case_id, changed, cause)
-    # It comes first as good as always, and is placed again where it is heard again.
-    saved = await _note_first(stores, event.case_id, _stamped(changed, cause), cause)
-    return await _place(stores, saved, cause)
-
-
-async def _note_first(
-    stores: Stores, case_id: str, changed: Change[Case], cause: Cause
-) -> Saved[Case]:
-    blank = Case(tenant=cause.actor.tenant, case_id=case_id, changed_at=cause.at)
-    try:
-        return await stores.cases.insert(case_id, changed(blank)[0], (), cause)
-    except Duplicate:
-        return await stores.cases.update(case_id, changed, cause, remember=False)
+    saved = await note(
+        stores, event.case_id, lambda case: reports.note_referral(case, event), cause
+    )
+    # Placed again where it is heard again: the first time may have ended in between.
+    return await _place(stores, saved, cause) if opens_case(event) else saved
 
 
 def _stamped(change: Callable[[Case], Case], cause: Cause) -> Change[Case]:
@@ -108,13 +92,13 @@ async def note_measure(stores: Stores, event: MeasureRecorded, cause: Cause) -> 
 async def note_belonging(stores: Stores, event: OrganisationChanged, cause: Cause) -> Saved[Tree]:
     """An organisation's place, and with it that of the cases it referred in."""
     id_ = _tree_id(event.tenant, event.organisation_id)
-    blank = Tree(tenant=event.tenant, organisation_id=event.organisation_id)
-    try:
-        saved = await stores.trees.insert(id_, note_organisation(blank, event), (), cause)
-    except Duplicate:
-        saved = await stores.trees.update(
-            id_, lambda tree: (note_organisation(tree, event), ()), cause, remember=False
-        )
+    saved = await stores.trees.update(
+        id_,
+        lambda tree: (note_organisation(tree, event), ()),
+        cause,
+        remember=False,
+        blank=Tree(tenant=event.tenant, organisation_id=event.organisation_id),
+    )
     # Cases stored before the tree are found here; those stored after it find the tree.
     async for case in stores.cases.of_practice(event.tenant, event.organisation_id):
         await _place(stores, case, cause, tree=saved.state)

@@ -67,6 +67,25 @@ async def test_keys_do_not_wait_for_each_other(settings: ServiceSettings, referr
         await eventually(lambda: len(applied.events) == 20)
 
 
+async def test_events_of_one_key_do_not_wait_for_each_other_where_any_order_will_do(
+    settings: ServiceSettings, referrals: str
+) -> None:
+    applied = Applied()
+    consumer = Consumer[Applied]("outcomes", in_any_order=True)
+    at_once = asyncio.Barrier(20)
+
+    @consumer.on(ReferralCreated)
+    async def meet(event: ReferralCreated, cause: Cause, stores: Applied) -> None:
+        await at_once.wait()
+        handle(event, cause, stores)
+
+    sent = [Sent.of(envelope("case-1", seq=n + 1)) for n in range(20)]
+    await produce(settings.kafka_bootstrap, referrals, sent)
+    async with consuming(consumer, applied, settings):
+        await eventually(lambda: len(applied.events) == 20)
+    assert sum((await committed(settings, "outcomes", referrals)).values()) == 20
+
+
 async def test_a_group_that_joins_for_the_first_time_starts_at_the_beginning(
     settings: ServiceSettings, referrals: str
 ) -> None:
@@ -132,13 +151,18 @@ async def test_types_nobody_listens_to_are_passed_over_whatever_their_data(
     headers = [*other.headers().items()]
     unknown = [(n, (v if n != "ce_type" else "referral-reimagined").encode()) for n, v in headers]
     record = Sent(b"case-1", b"\xff not json", unknown)
-    await produce(settings.kafka_bootstrap, referrals, [record, Sent.of(envelope("case-1"))])
+    # Who does not hear of profiles does not judge how one is written either.
+    profile = Sent(b"case-1", b"\xff not json", [("ce_type", b"case-profiled")])
+    await produce(
+        settings.kafka_bootstrap, referrals, [record, profile, Sent.of(envelope("case-1"))]
+    )
     telemetry = Telemetry(settings)
     async with consuming(listening(), applied, settings, telemetry=telemetry):
         await eventually(lambda: applied.events == [("case-1", 1)])
-    assert sum((await committed(settings, "outcomes", referrals)).values()) == 2
-    labels = {"consumer": "outcomes", "type": "unknown", "result": "ignored"}
-    assert telemetry.registry.get_sample_value("events_consumed_total", labels) == 1
+    assert sum((await committed(settings, "outcomes", referrals)).values()) == 3
+    for type_ in ("unknown", "case-profiled"):
+        labels = {"consumer": "outcomes", "type": type_, "result": "ignored"}
+        assert telemetry.registry.get_sample_value("events_consumed_total", labels) == 1
 
 
 async def test_the_cause_of_an_effect_is_the_event(
