@@ -12,6 +12,7 @@ from typing import Generic
 
 import structlog
 from aiokafka import TopicPartition
+from prometheus_client import Counter
 
 from shared.bus.consumer import Consumer, Listening, StoresT
 from shared.bus.dead_letters import Record, SetsAside
@@ -114,6 +115,8 @@ class Applier(Generic[StoresT]):
         self._patience = patience
         self._subject = consumer.service
         self._in_any_order = consumer.in_any_order
+        self._log = structlog.get_logger().bind()
+        self._counts: dict[tuple[str, str], Counter] = {}
         self.stopping = asyncio.Event()
 
     async def apply(self, records: Sequence[Record], progress: Progress) -> None:
@@ -123,6 +126,8 @@ class Applier(Generic[StoresT]):
         where any order will do.
         Never raises for a record's sake.
         """
+        # Bound once for all records of the batch: that costs more than a line not written.
+        self._log = structlog.get_logger().bind()
         try:
             await self._shelf.ready(self._group)
         except Unavailable as error:
@@ -130,9 +135,11 @@ class Applier(Generic[StoresT]):
             return
         lanes: dict[tuple[TopicPartition, bytes | int | None], list[Record]] = {}
         for record in records:
-            if self._concerns_nobody(record):
+            type_ = event_type_of(record)
+            if type_ != UNKNOWN and type_ not in self._listening:
+                # Of a kind that nobody here hears: it need not be read.
                 progress.finish(record)
-                self._count(event_type_of(record), "ignored")
+                self._count(type_, "ignored")
             else:
                 lane = record.offset if self._in_any_order else record.key
                 lanes.setdefault((_partition(record), lane), []).append(record)
@@ -142,11 +149,6 @@ class Applier(Generic[StoresT]):
         for outcome in outcomes:
             if isinstance(outcome, Exception):
                 structlog.get_logger().error("a batch went wrong", exc_info=outcome)
-
-    def _concerns_nobody(self, record: Record) -> bool:
-        """Whether it is of a kind there is that nobody here hears; then it need not be read."""
-        type_ = event_type_of(record)
-        return type_ != UNKNOWN and type_ not in self._listening
 
     async def _run(self, lane: Sequence[Record], progress: Progress) -> None:
         for record in lane:
@@ -202,9 +204,7 @@ class Applier(Generic[StoresT]):
 
         Raises Invalid where it cannot be read.
         """
-        envelope = parse_envelope(
-            [(name, value or b"") for name, value in record.headers], record.key, record.value
-        )
+        envelope = parse_envelope(record.headers, record.key, record.value)
         listening = self._listening.get(envelope.type)
         if listening is None:
             return None
@@ -247,7 +247,7 @@ class Applier(Generic[StoresT]):
                     except Erased:
                         # What it would change was erased, and stays so: replayed or late.
                         return "erased"
-                structlog.get_logger().debug("event applied", type=envelope.type)
+                self._log.debug("event applied", type=envelope.type)
         return "repeated" if isinstance(saved, Saved) and saved.repeated else "applied"
 
     async def _set_aside(self, record: Record, error: Exception, attempts: int) -> bool:
@@ -261,7 +261,11 @@ class Applier(Generic[StoresT]):
 
     def _count(self, event_type: str, result: str) -> None:
         metrics = self._telemetry.metrics
-        metrics.events_consumed_total.labels(self._subject, event_type, result).inc()
+        count = self._counts.get((event_type, result))
+        if count is None:
+            count = metrics.events_consumed_total.labels(self._subject, event_type, result)
+            self._counts[event_type, result] = count
+        count.inc()
         if result == "repeated":
             metrics.duplicate_effects_suppressed_total.inc()
 

@@ -59,18 +59,13 @@ class Envelope:
 
 
 def parse_envelope(
-    headers: Iterable[tuple[str, bytes]], key: bytes | None, value: bytes | None
+    headers: Iterable[tuple[str, bytes | None]], key: bytes | None, value: bytes | None
 ) -> Envelope:
     """Read a Kafka record's headers, key and value as an event.
 
     Raises Invalid, naming the header, when the record is not a CloudEvent in binary mode.
     """
-    texts: dict[str, str] = {}
-    for name, raw in headers:
-        try:
-            texts[name.lower()] = raw.decode()
-        except UnicodeDecodeError:
-            raise _bad(name, "is not UTF-8") from None
+    texts = {name.lower(): _text(name, raw) for name, raw in headers}
     for name in _REQUIRED:
         if not texts.get(name):
             raise _bad(name, "is missing")
@@ -84,10 +79,7 @@ def parse_envelope(
         raise _bad("ce_time", "must be an RFC 3339 time") from None
     if time.tzinfo is None:
         raise _bad("ce_time", "must state its offset from UTC")
-    try:
-        key_text = (key or b"").decode()
-    except UnicodeDecodeError:
-        raise _bad("key", "is not UTF-8") from None
+    key_text = _text("key", key)
     return Envelope(
         id=texts["ce_id"],
         type=texts["ce_type"],
@@ -129,6 +121,13 @@ def field_errors(error: ValidationError, *, under: str = "") -> Sequence[FieldEr
 def by_type(events: Iterable[type[Event]]) -> Mapping[str, type[Event]]:
     """Event classes by their word on the wire."""
     return {event.type: event for event in events}
+
+
+def _text(name: str, raw: bytes | None) -> str:
+    try:
+        return raw.decode() if raw else ""
+    except UnicodeDecodeError:
+        raise _bad(name, "is not UTF-8") from None
 
 
 def _bad(where: str, reason: str) -> Invalid:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
@@ -72,7 +72,7 @@ class Telemetry:
         A consumer's span is also linked to its parent, as the messaging conventions ask.
         The caller ends it.
         """
-        if not self._exports or not (is_sampled(parent) if parent else self._starts_traces):
+        if not self._records(parent):
             return None
         linked = parent is not None and kind is SpanKind.CONSUMER
         return self.tracer.start_span(
@@ -83,18 +83,33 @@ class Telemetry:
             links=(Link(span_context_of(parent)),) if linked and parent else (),
         )
 
-    @contextmanager
-    def span(
-        self, name: str, kind: SpanKind, traceparent: str | None, attributes: Attributes
-    ) -> Iterator[str]:
+    def _records(self, parent: str | None) -> bool:
+        """Whether a span under this accepted traceparent goes anywhere."""
+        return self._exports and (is_sampled(parent) if parent else self._starts_traces)
+
+    def _span(
+        self,
+        name: str,
+        kind: SpanKind,
+        traceparent: str | None,
+        attributes: Callable[[], Attributes],
+    ) -> AbstractContextManager[str]:
         """Record the block; gives the traceparent to hand on to whatever follows from it.
 
-        Where nothing is recorded that is the traceparent given, or a new one. Of an error
-        only its class is kept: a message may quote what somebody sent.
+        Where nothing is recorded, as of most, that is the traceparent given, or a new one.
         """
         parent = accepted_traceparent(traceparent)
+        if not self._records(parent):
+            return nullcontext(parent or new_traceparent())
+        return self._recorded(name, kind, parent, attributes())
+
+    @contextmanager
+    def _recorded(
+        self, name: str, kind: SpanKind, parent: str | None, attributes: Attributes
+    ) -> Iterator[str]:
+        """Of an error only its class is kept: a message may quote what somebody sent."""
         span = self.start_span(name, kind, parent, attributes)
-        if span is None:
+        if span is None:  # the sampler has the last word
             yield parent or new_traceparent()
             return
         try:
@@ -106,19 +121,20 @@ class Telemetry:
         finally:
             span.end()
 
-    @contextmanager
     def send_span(
         self, topic: str, *, event_id: str, key: str, traceparent: str | None
-    ) -> Iterator[str]:
+    ) -> AbstractContextManager[str]:
         """Producing one event; gives the traceparent for the Kafka record's headers."""
-        attributes = {
-            **_messaging("send", topic, event_id, key),
-            "messaging.operation.type": "send",
-        }
-        with self.span(f"send {topic}", SpanKind.PRODUCER, traceparent, attributes) as handed_on:
-            yield handed_on
+        return self._span(
+            f"send {topic}",
+            SpanKind.PRODUCER,
+            traceparent,
+            lambda: {
+                **_messaging("send", topic, event_id, key),
+                "messaging.operation.type": "send",
+            },
+        )
 
-    @contextmanager
     def process_span(
         self,
         topic: str,
@@ -129,17 +145,20 @@ class Telemetry:
         partition: int,
         offset: int,
         traceparent: str | None,
-    ) -> Iterator[str]:
+    ) -> AbstractContextManager[str]:
         """Applying one event; gives the traceparent of whatever it causes."""
-        attributes = {
-            **_messaging("process", topic, event_id, key),
-            "messaging.operation.type": "process",
-            "messaging.consumer.group.name": group,
-            "messaging.destination.partition.id": str(partition),
-            "messaging.kafka.offset": offset,
-        }
-        with self.span(f"process {topic}", SpanKind.CONSUMER, traceparent, attributes) as handed_on:
-            yield handed_on
+        return self._span(
+            f"process {topic}",
+            SpanKind.CONSUMER,
+            traceparent,
+            lambda: {
+                **_messaging("process", topic, event_id, key),
+                "messaging.operation.type": "process",
+                "messaging.consumer.group.name": group,
+                "messaging.destination.partition.id": str(partition),
+                "messaging.kafka.offset": offset,
+            },
+        )
 
     def close(self) -> None:
         """Send what is waiting and stop; blocks for two seconds if the collector is away."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from services.outcomes.domain.assessment import Assessment, Need
 from services.outcomes.domain.goal import Goal
@@ -91,8 +91,8 @@ class Plan(Strict):
     assessments: tuple[Assessment, ...] = ()
     goals: tuple[Goal, ...] = ()
     measures: tuple[Measure, ...] = ()
-    attendance: Mapping[str, Contact] = {}
-    attempts: Mapping[str, Attempt] = {}
+    attendance: Mapping[str, Contact] = Field(default_factory=dict)
+    attempts: Mapping[str, Attempt] = Field(default_factory=dict)
     gp_contacts: GpContacts | None = None
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from services.outcomes.domain.change import Way
 from services.outcomes.domain.words import Strict
@@ -141,9 +141,9 @@ class Case(Strict):
     pcn: str | None = None
     profile: Profile | None = None
     needs: Needs | None = None
-    referrals: Mapping[str, Referred] = {}
-    contacts: Mapping[str, Contacted] = {}
-    goals: Mapping[str, GoalStanding] = {}
+    referrals: Mapping[str, Referred] = Field(default_factory=dict)
+    contacts: Mapping[str, Contacted] = Field(default_factory=dict)
+    goals: Mapping[str, GoalStanding] = Field(default_factory=dict)
     wellbeing: Wellbeing | None = None
     unmet: Unmet | None = None
     erased: bool = False
