@@ -297,7 +297,12 @@ def new(count: int, team: str = TEAM) -> Iterator[bytes]:
                     "given_names": "Sample",
                     "family_name": f"Testperson {new_id()[-12:]}",
                     "birth_date": "1957-03-14",
-                    "contact": {"telephone": "07700 900123", "postal_code": "ZZ1 2AB"},
+                    "contact": {
+                        "telephone": "07700 900123",
+                        "postal_code": "ZZ1 2AB",
+                        # Else messages wait for the morning, and a bench by night flatters.
+                        "safety": {"sms": {"safe_from": "00:00", "safe_to": "23:59"}},
+                    },
                 },
                 "need_codes": ["loneliness"],
                 "reason": "Would like company and to get out more.",

@@ -17,6 +17,10 @@ _NEVER_IN_A_POSTCODE = "CIKMOV"
 _MIDDLES = 1_000_000
 _MOBILES = 1000
 """Ofcom keeps 07700 900000 to 900999 for drama."""
+_KEEPS_TO_THE_DAY = 10
+"""One in so many says nothing of hours, and gets text messages by day. All others may be texted
+at any hour: the demo then shows much the same by night."""
+
 _OLDEST, _YOUNGEST = date(1931, 1, 1), date(2007, 12, 31)
 
 
@@ -45,7 +49,9 @@ class Person:
 
     def as_new(self, district: str | None) -> dict[str, Any]:
         """The person as the referral API takes them, living in this postcode district."""
-        contact = {"telephone": self.telephone, "email": self.email}
+        contact: dict[str, Any] = {"telephone": self.telephone, "email": self.email}
+        if self.number % _KEEPS_TO_THE_DAY:
+            contact["safety"] = {"sms": {"safe": True, "safe_from": "00:00", "safe_to": "23:59"}}
         if district:
             contact["postal_code"] = f"{district} {self.inward}"
         return {
