@@ -17,6 +17,8 @@ from services.notifications.owners import LinkOwners, OwnerAway
 from shared.errors import NotFound
 
 _PERMANENT = 500
+_CONNECTIONS = 40
+"""At once: mail servers take fifty of one client (Postfix, smtpd_client_connection_count_limit)."""
 
 
 class MailServer:
@@ -36,16 +38,19 @@ class MailServer:
         self._timeout = timeout.total_seconds()
         self._starttls = starttls
         self._username, self._password = username, password
+        self._room = asyncio.Semaphore(_CONNECTIONS)
 
     async def post(self, message: EmailMessage) -> Outcome:
-        """One attempt, within the time limit. Never raises for what a mail server may do.
+        """One attempt, within the time limit, which waiting for a free connection is part of.
+
+        Never raises for what a mail server may do.
 
         Only the server's lasting refusal (5xx) of this recipient or message is final: one
         of our own account or sender address is put right here, and the mail then goes.
         """
         sender = message["From"].addresses[0]
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(self._timeout), self._room:
                 await aiosmtplib.send(
                     message,
                     hostname=self._host,

@@ -44,7 +44,8 @@ from shared.errors import Contended, NotFound, Unavailable
 
 log = structlog.get_logger("people")
 
-_BATCH = 32
+_AT_ONCE = 100
+"""Messages that are claimed, asked about and written down together cost less."""
 _GATHER_SHARE = 0.5
 """Of the poll: how long news waits for company, since messages that are claimed and asked about
 together cost less."""
@@ -76,7 +77,7 @@ class PeopleWorker:
         poll: timedelta,
         graceful: timedelta,
         now: Callable[[], datetime],
-        capacity: int = 16,
+        capacity: int = _AT_ONCE,
         recording: timedelta = timedelta(seconds=15),
     ) -> None:
         self._stores = stores
@@ -113,7 +114,7 @@ class PeopleWorker:
 
     async def work_off(self) -> int:
         """Send all that is due now, and say how much that was: for tests with a clock of theirs."""
-        claimed = await self._stores.person_messages.claim_due(self._now(), self._lease, _BATCH)
+        claimed = await self._stores.person_messages.claim_due(self._now(), self._lease, _AT_ONCE)
         for saved in claimed:
             await self._one(saved.state)
         return len(claimed)
@@ -121,12 +122,12 @@ class PeopleWorker:
     async def _claim(self) -> bool:
         async with self._under_way:  # wait for room
             pass
-        claimed = await self._stores.person_messages.claim_due(self._now(), self._lease, _BATCH)
+        claimed = await self._stores.person_messages.claim_due(self._now(), self._lease, _AT_ONCE)
         for saved in claimed:
             task = asyncio.create_task(self._in_turn(saved.state))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        return len(claimed) == _BATCH
+        return len(claimed) == _AT_ONCE
 
     async def _in_turn(self, message: PersonMessage) -> None:
         async with self._under_way:

@@ -1,5 +1,6 @@
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
@@ -116,6 +117,31 @@ async def test_a_server_without_starttls_gets_no_mail_where_starttls_is_asked_fo
     outcome = await send(sender_to(mailbox.port, links, starttls=True))
     assert (outcome.code, outcome.final) == ("unreachable", False)
     assert mailbox.mails == []
+
+
+async def test_a_mail_server_is_not_given_more_connections_than_it_takes(
+    mailbox: MailReceiver, links: Links, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    under_way: set[int] = set()
+    most = 0
+    take = MailReceiver.handle_DATA
+
+    async def counted(receiver: MailReceiver, *given: Any) -> str:
+        nonlocal most
+        under_way.add(id(given[1]))
+        most = max(most, len(under_way))
+        await asyncio.sleep(0.1)
+        under_way.discard(id(given[1]))
+        return await take(receiver, *given)
+
+    monkeypatch.setattr(MailReceiver, "handle_DATA", counted)
+    server = MailServer(host="127.0.0.1", port=mailbox.port, timeout=seconds(20))
+    sender = MailSender(server, mail_from="Linkway <no-reply@linkway.example>", links=links)
+
+    outcomes = await asyncio.gather(*(send(sender) for _ in range(60)))
+
+    assert {outcome.code for outcome in outcomes} == {"delivered"}
+    assert 1 < most <= 40
 
 
 def test_a_sender_address_that_is_none_is_refused_at_once(links: Links) -> None:
