@@ -20,6 +20,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.security import parse_security
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
+from shared.bus.ending import to_its_end
 from shared.errors import Unavailable
 from shared.kafkasettings import KafkaSettings
 from shared.settings import ServiceSettings
@@ -170,13 +171,10 @@ class Publisher:
 
     async def _start(self) -> None:
         broker = make_broker(self._settings)
-        starting = asyncio.ensure_future(broker.start())
         try:
             async with asyncio.timeout(_START_SECONDS):
-                await asyncio.shield(starting)
+                await to_its_end(broker.start())
         except asyncio.CancelledError:
-            # A producer given up half started is one that nobody can close any more.
-            await asyncio.wait({starting}, timeout=_STOP_SECONDS)
             await _stop(broker, 0.0)
             raise
         except (KafkaError, OSError, TimeoutError) as error:
