@@ -82,18 +82,21 @@ async def main(parts: Sequence[str], scale: Scale, *, write: bool) -> None:
             PAGE.write_text(page.write(found, cores=os.cpu_count() or 1))
             console.print(f"Written: {PAGE.relative_to(ROOT)}")
 
+    if "latency" in parts:
+        # On servers of its own: those that have just taken a load go on tidying up after it.
+        async with Finder(local=broker, mongo_cache_gb=2) as finder:
+            servers = await finder.servers()
+            found.latency = await latency.measure(
+                servers, finder.processes, scale.latency_seconds, scale.turn
+            )
+            console.print(page.latency_table(found.latency))
+            keep("latency", servers.description)
     async with Finder(local=broker, mongo_cache_gb=2) as finder:
         servers = await finder.servers()
         console.print(servers.description)
         if "accepting" in parts:
             found.accepting = await _accepting(console, finder, scale)
             keep("accepting", servers.description)
-        if "latency" in parts:
-            found.latency = await latency.measure(
-                servers, finder.processes, scale.latency_seconds, scale.turn
-            )
-            console.print(page.latency_table(found.latency))
-            keep("latency", servers.description)
         if "consuming" in parts:
             found.consuming = await consuming.measure(servers, scale.backlog)
             console.print(page.consuming_table(found.consuming))
