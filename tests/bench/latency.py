@@ -80,9 +80,8 @@ async def measure(
             await _subscribe(platform, hook.url)
             load = await run_linkway(platform, new(turn))
             most = load.accepted / (load.told_seconds or load.seconds)
-            meter = Meter(platform.processes, processes)
             rounds = [
-                [await _at(platform, meter, share, most * share, seconds) for share in SHARES]
+                [await _at(platform, processes, share, most * share, seconds) for share in SHARES]
                 for _ in range(ROUNDS)
             ]
             return [_together(each) for each in zip(*rounds, strict=True)]
@@ -104,11 +103,11 @@ def _together(rounds: Sequence[Latency]) -> Latency:
 
 
 async def _at(
-    platform: Platform, meter: Meter, share: float, per_second: float, seconds: float
+    platform: Platform, processes: Supervisor, share: float, per_second: float, seconds: float
 ) -> Latency:
     await worked_off(platform)
     await told(platform)
-    meter.note("before")
+    meter = Meter(platform.processes, processes)
     port = int(platform.urls["referral"].rsplit(":", 1)[1])
     headers = f"Authorization: Bearer {platform.token('referrer', PRACTICE)}\r\n"
     answered = await post_at(
@@ -120,7 +119,7 @@ async def _at(
     )
     await worked_off(platform)
     await told(platform)
-    meter.note(f"{share}")
+    meter.note("sending")
     at = {json.loads(each.body)["id"]: each.answered_at for each in answered}
     events = await _created(platform, set(at))
     applied: dict[str, dict[str, float]] = {}
@@ -134,7 +133,7 @@ async def _at(
     return Latency(
         share,
         per_second,
-        1000 * sum(meter.used[f"{share}"].values()) / len(answered),
+        1000 * sum(meter.used["sending"].values()) / len(answered),
         [1000 * (each.answered_at - each.due_at) for each in answered],
         {
             service: [
