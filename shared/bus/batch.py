@@ -24,7 +24,7 @@ from shared.store import Saved
 from shared.telemetry import Telemetry, Work, working_on
 
 _KNOWN_TYPES = {event.type.encode(): event.type for event in ALL_EVENTS}
-UNKNOWN = "unknown"
+_UNKNOWN = "unknown"
 """The type of what no event here is called."""
 
 
@@ -136,7 +136,7 @@ class Applier(Generic[StoresT]):
         lanes: dict[tuple[TopicPartition, bytes | int | None], list[Record]] = {}
         for record in records:
             type_ = event_type_of(record)
-            if type_ != UNKNOWN and type_ not in self._listening:
+            if type_ != _UNKNOWN and type_ not in self._listening:
                 # Of a kind that nobody here hears: it need not be read.
                 progress.finish(record)
                 self._count(type_, "ignored")
@@ -307,4 +307,4 @@ def _partition(record: Record) -> TopicPartition:
 def event_type_of(record: Record) -> str:
     """The event's type, if it is one there is: a metric's label must not hold what was sent."""
     sent = next((value for name, value in record.headers if name == "ce_type"), None)
-    return _KNOWN_TYPES.get(sent or b"", UNKNOWN)
+    return _KNOWN_TYPES.get(sent or b"", _UNKNOWN)
