@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Generic
 
@@ -51,17 +50,9 @@ class Updating(Generic[S]):
         changes = [(fold, entry) for fold in folds for entry in fold.changes()]
         if witness is not None:
             told = await witness.tell([entry for _, entry in changes])
-        parts = await asyncio.gather(
-            self._change([fold for fold in folds if fold.insertion is None]),
-            self._begin([fold for fold in folds if fold.insertion is not None]),
-            return_exceptions=True,
-        )
-        results: dict[Fold[S], bool | Exception] = {}
-        for part in parts:
-            # Only now: neither is under way any more.
-            if isinstance(part, BaseException):
-                raise part
-            results |= part
+        changing = [fold for fold in folds if fold.insertion is None]
+        beginning = [fold for fold in folds if fold.insertion is not None]
+        results = {**await self._change(changing), **await self._begin(beginning)}
         if witness is not None:
             await witness.take_back(told, [results[fold] is True for fold, _ in changes])
         return results
