@@ -45,7 +45,8 @@ from shared.errors import Contended, NotFound, Unavailable
 log = structlog.get_logger("people")
 
 _AT_ONCE = 100
-"""Messages that are claimed, asked about and written down together cost less."""
+"""Messages that are claimed, and at most under way: asked about and written down together they
+cost less."""
 _GATHER_SHARE = 0.5
 """Of the poll: how long news waits for company, since messages that are claimed and asked about
 together cost less."""
@@ -61,8 +62,7 @@ class Reaching(Protocol):
 class PeopleWorker:
     """``run`` sends due messages to persons until it is cancelled, then ends those under way.
 
-    ``capacity`` bounds the messages under way at once; ``lease`` is longer than asking,
-    sending and writing down take together.
+    ``lease`` is longer than asking, sending and writing down take together.
     """
 
     def __init__(
@@ -77,7 +77,6 @@ class PeopleWorker:
         poll: timedelta,
         graceful: timedelta,
         now: Callable[[], datetime],
-        capacity: int = _AT_ONCE,
         recording: timedelta = timedelta(seconds=15),
     ) -> None:
         self._stores = stores
@@ -89,7 +88,7 @@ class PeopleWorker:
         self._poll = poll.total_seconds()
         self._graceful = graceful.total_seconds()
         self._now = now
-        self._under_way = asyncio.Semaphore(capacity)
+        self._under_way = asyncio.Semaphore(_AT_ONCE)
         self._recording = recording
         self._tasks: set[asyncio.Task[None]] = set()
 

@@ -17,7 +17,7 @@ from services.referral.handlers.changing import change
 from services.referral.store import Stores, team_key
 from shared.cause import Actor, Cause
 from shared.errors import Conflict, FieldError, Forbidden, Invalid
-from shared.store import Duplicate, Saved
+from shared.store import Saved
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,12 @@ async def put_worker(
     """State a worker of one's own team, new or changed."""
     actor = cause.actor
     permit_own(organisation_id, actor)
-    key = team_key(actor.tenant, organisation_id)
-    first = Team(tenant=actor.tenant, organisation_id=organisation_id, workers={subject: worker})
-    try:
-        return await stores.teams.insert(key, first, [], cause)
-    except Duplicate:
-        return await stores.teams.update(
-            key, lambda team: (caseload.with_worker(team, subject, worker), []), cause
-        )
+    return await stores.teams.update(
+        team_key(actor.tenant, organisation_id),
+        lambda team: (caseload.with_worker(team, subject, worker), []),
+        cause,
+        blank=Team(tenant=actor.tenant, organisation_id=organisation_id),
+    )
 
 
 async def accept(
